@@ -1,1 +1,2 @@
-export {};
+export { createLogger, createSilentLogger, type Logger, type LoggerOptions, redactText } from './logger.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
