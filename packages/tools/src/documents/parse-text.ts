@@ -1,0 +1,29 @@
+import { decodeText, readCharsetParameter } from './decode-text.ts';
+import type { DocumentSource, ParsedDocument } from './document-source.ts';
+
+const MAX_FRONT_MATTER_CHARS = 10_000;
+
+/** Plain text as it is. Its title is a short first line, if there is one. */
+export function parseText(source: DocumentSource): ParsedDocument {
+  const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
+  const line = text.trim().split(/\r?\n/u, 1)[0]?.trim() ?? '';
+  const title = line.length <= 100 && !/[.,;:{}]$/u.test(line) ? line : undefined;
+  return { title, pages: [text], hasOwnPages: false, warnings };
+}
+
+/** Markdown as it is: it is what the other kinds are turned into. Comments, which no reader sees, are dropped. */
+export function parseMarkdown(source: DocumentSource): ParsedDocument {
+  const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
+  const title = readFrontMatterTitle(text) ?? readFirstHeading(text);
+  return { title, pages: [text.replace(/<!--[\s\S]*?-->/gu, '')], hasOwnPages: false, warnings };
+}
+
+function readFrontMatterTitle(text: string): string | undefined {
+  const matter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---\r?\n/u.exec(text.slice(0, MAX_FRONT_MATTER_CHARS))?.[1];
+  return /^title:\s*["']?(.+?)["']?\s*$/mu.exec(matter ?? '')?.[1];
+}
+
+function readFirstHeading(text: string): string | undefined {
+  const atx = /^#{1,3}\s+(.+?)\s*#*\s*$/mu.exec(text)?.[1];
+  return atx ?? /^(\S.*)\r?\n=+\s*$/mu.exec(text)?.[1];
+}
