@@ -1,0 +1,159 @@
+import {
+  fromUuid,
+  type Incarnation,
+  type Json,
+  type JsonObject,
+  type Limits,
+  type TaskId,
+  type TenantId,
+  toUuid,
+} from '@nightshift/domain';
+import type { EventRow } from '../event-row.ts';
+import type { Queryable } from '../open-pool.ts';
+import { runQuery } from '../run-query.ts';
+
+/** A task as its new owner needs it. */
+export interface ClaimedTask {
+  taskId: TaskId;
+  tenantId: TenantId;
+  epoch: number;
+  run: number;
+  agent: string;
+  agentVersion: string | undefined;
+  input: Json;
+  limits: Limits;
+  metadata: JsonObject;
+  attempts: number;
+  suspicion: number;
+  history: Json[];
+  deadlineAt: Date | undefined;
+  cancelRequested: boolean;
+  traceparent: string | undefined;
+  createdAt: Date;
+  /** What the claim logged (task.started or task.resumed, turn.voided): to be published by the claimer. */
+  events: EventRow;
+}
+
+interface Row {
+  id: string;
+  tenant_id: string;
+  epoch: number;
+  run: number;
+  agent: string;
+  agent_version: string | null;
+  input: string;
+  limits: Limits;
+  metadata: JsonObject;
+  attempts: number;
+  suspicion: number;
+  history: string;
+  deadline_at: Date | null;
+  cancel_requested: boolean;
+  traceparent: string | null;
+  created_at: Date;
+  first_seq: number;
+  last_seq: number;
+  types: string[];
+  visibility: string;
+  payload: string;
+}
+
+/**
+ * One statement: locks the heads of the wanted tasks that are queued, bumps their epoch, makes this incarnation the
+ * owner and logs the first events of the epoch. A half-streamed turn of an earlier epoch is announced as void (I15).
+ * An incarnation that was declared dead claims nothing.
+ */
+const statement = {
+  name: 'claim-tasks',
+  text: `
+    with locked as materialized (
+      select h.task_id, h.next_seq, h.open_turn_seq
+      from task_heads h
+      where h.task_id = any($1::uuid[]) and h.status = 'queued'
+        and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
+      order by h.task_id
+      for no key update
+    ), claimed as (
+      update task_heads h set
+        epoch = h.epoch + 1, flush_no = 0, status = 'running', open_turn_seq = null,
+        next_seq = h.next_seq + case when l.open_turn_seq is null then 1 else 2 end
+      from locked l
+      where h.task_id = l.task_id and h.status = 'queued'
+      returning h.task_id, h.epoch, h.cancel_requested_at, l.next_seq as first_seq, h.next_seq - 1 as last_seq,
+        l.open_turn_seq
+    ), owned as (
+      update tasks t set
+        incarnation = $2::uuid, next_dispatch_at = null, waiting_for = null, wake_at = null,
+        started_at = coalesce(t.started_at, now())
+      from claimed c
+      where t.id = c.task_id
+      returning t.id, t.tenant_id, t.run, t.agent, t.agent_version, t.input, t.limits, t.metadata, t.attempts,
+        t.suspicion, t.history, t.deadline_at, t.traceparent, t.created_at
+    ), announced as (
+      select c.task_id, c.first_seq, c.last_seq, c.epoch,
+        case when c.epoch = 1 then 'task.started' else 'task.resumed' end as type,
+        json_build_object('epoch', c.epoch, 'created_at',
+          to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text as common,
+        json_build_object('run', o.run, 'attempt', o.attempts + 1, 'worker', $3::text)::text as data,
+        c.open_turn_seq
+      from claimed c join owned o on o.id = c.task_id
+    ), rows as (
+      select task_id, first_seq, last_seq, epoch,
+        case when open_turn_seq is null then array[type] else array[type, 'turn.voided'] end as types,
+        case when open_turn_seq is null then 'u' else 'uu' end as visibility,
+        '{"type":"' || type || '",' || substr(common, 2, length(common) - 2) || ',"data":' || data || '}'
+          || case when open_turn_seq is null then '' else
+            E'\\n{"type":"turn.voided",' || substr(common, 2, length(common) - 2)
+            || ',"data":{"from":' || open_turn_seq || ',"to":' || (first_seq - 1) || '}}' end as payload
+      from announced
+    ), logged as (
+      insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
+      select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
+    )
+    select o.*, c.epoch, c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types,
+      r.visibility, r.payload
+    from owned o join claimed c on c.task_id = o.id join rows r on r.task_id = o.id`,
+};
+
+/** Claims those of the tasks that are queued now. A task that is not in the answer belongs to somebody else: normal. */
+export async function claimTasks(
+  db: Queryable,
+  options: { taskIds: readonly TaskId[]; incarnation: Incarnation; workerName: string },
+): Promise<ClaimedTask[]> {
+  const rows = await runQuery<Row & { id: string }>(db, statement, [
+    options.taskIds.map(toUuid),
+    toUuid(options.incarnation),
+    options.workerName,
+  ]);
+  return rows.map(toClaimedTask);
+}
+
+function toClaimedTask(row: Row): ClaimedTask {
+  const taskId = fromUuid('task', row.id);
+  return {
+    taskId,
+    tenantId: fromUuid('tenant', row.tenant_id),
+    epoch: row.epoch,
+    run: row.run,
+    agent: row.agent,
+    agentVersion: row.agent_version ?? undefined,
+    input: JSON.parse(row.input) as Json,
+    limits: row.limits,
+    metadata: row.metadata,
+    attempts: row.attempts,
+    suspicion: row.suspicion,
+    history: JSON.parse(row.history) as Json[],
+    deadlineAt: row.deadline_at ?? undefined,
+    cancelRequested: row.cancel_requested,
+    traceparent: row.traceparent ?? undefined,
+    createdAt: row.created_at,
+    events: {
+      taskId,
+      firstSeq: row.first_seq,
+      lastSeq: row.last_seq,
+      types: row.types,
+      visibility: row.visibility,
+      payload: row.payload,
+    },
+  };
+}
