@@ -37,12 +37,11 @@ export function chooseServices(env: StackEnvironment): ServiceChoice {
 
 function chooseS3(env: StackEnvironment): S3Settings | undefined {
   if (!env.S3_ENDPOINT && !env.S3_BUCKET) return undefined;
-  const credentials = readCredentials(env);
   return {
     ...(env.S3_ENDPOINT ? { endpoint: env.S3_ENDPOINT } : {}),
     bucket: env.S3_BUCKET || DEFAULT_BUCKET,
     region: chooseRegion(env),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...readCredentials(env),
     // Servers other than AWS rarely have a host name per bucket.
     forcePathStyle: env.S3_FORCE_PATH_STYLE ? env.S3_FORCE_PATH_STYLE === 'true' : Boolean(env.S3_ENDPOINT),
   };

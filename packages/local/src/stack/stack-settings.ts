@@ -16,7 +16,6 @@ export interface StackEnvironment {
   readonly ANTHROPIC_MODEL?: string | undefined;
 }
 
-/** Absent: the AWS client looks for credentials in its own usual places. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -28,7 +27,10 @@ export interface S3Settings {
   readonly endpoint?: string;
   readonly bucket: string;
   readonly region: string;
-  readonly credentials?: AwsCredentials;
+  /** Key, secret and token absent: the AWS client looks for credentials in its own usual places. */
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
   readonly forcePathStyle: boolean;
 }
 
@@ -36,6 +38,7 @@ export interface PollySettings {
   /** Absent: AWS itself. */
   readonly endpoint?: string;
   readonly region: string;
+  /** Absent: the AWS client looks for credentials in its own usual places. */
   readonly credentials?: AwsCredentials;
 }
 
