@@ -1,0 +1,25 @@
+import type { RedisOptions } from 'ioredis';
+
+export const QUEUE_NAME = 'tasks';
+
+const COMMAND_TIMEOUT_MS = 1_000;
+const MAX_RECONNECT_DELAY_MS = 1_000;
+
+/** BullMQ's own back-off grows to 20 s, during which an idle worker sleeps although Redis is back (measured). */
+const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS);
+
+/** A producer fails at once while Redis is away: nobody waits for a doorbell. */
+export function toProducerOptions(): RedisOptions {
+  return {
+    connectionName: 'nightshift:queue',
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy,
+  };
+}
+
+/** A consumer waits for Redis for ever; BullMQ demands it of the connection on which it blocks. */
+export function toConsumerOptions(): RedisOptions {
+  return { connectionName: 'nightshift:consumer', maxRetriesPerRequest: null, retryStrategy };
+}

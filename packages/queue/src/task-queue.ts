@@ -1,0 +1,76 @@
+import type { TaskId } from '@nightshift/domain';
+import type { Logger } from '@nightshift/telemetry';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { QUEUE_NAME, toProducerOptions } from './queue-options.ts';
+
+/** One offer of a task to the workers. The number makes the job id unique: BullMQ forgets ids, and tracks by them. */
+export interface Delivery {
+  taskId: TaskId;
+  dispatchNo: number;
+}
+
+export interface TaskQueue {
+  /**
+   * Adds a job per delivery: "please look at task X". Best effort within a bounded time; a delivery that is lost is made
+   * again by the dispatcher. Calls of one turn of the event loop share one round trip.
+   */
+  enqueue(deliveries: readonly Delivery[]): Promise<void>;
+  /** Jobs that no worker has taken yet. Throws when Redis is away. */
+  waitingCount(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The data of a job: an id and nothing else. Redis holds nothing that anybody would miss. */
+export interface JobData {
+  taskId: TaskId;
+}
+
+const MAX_JOBS_PER_ADD = 500;
+
+export function createTaskQueue(options: { redisUrl: string; prefix: string; log: Logger }): TaskQueue {
+  const connection = new Redis(options.redisUrl, toProducerOptions());
+  connection.on('error', () => undefined); // reported by whoever calls
+  const queue = new Queue<JobData>(QUEUE_NAME, {
+    connection,
+    prefix: options.prefix,
+    skipWaitingForReady: true,
+    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 },
+  });
+  queue.on('error', () => undefined);
+
+  let pending: Delivery[] = [];
+  let scheduled: Promise<void> | undefined;
+
+  async function addPending(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const deliveries = pending;
+    pending = [];
+    scheduled = undefined;
+    for (let i = 0; i < deliveries.length; i += MAX_JOBS_PER_ADD) {
+      await queue.addBulk(
+        deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo }) => ({
+          name: 'run',
+          data: { taskId },
+          opts: { jobId: `${taskId}.${dispatchNo}` },
+        })),
+      );
+    }
+  }
+
+  return {
+    enqueue(deliveries) {
+      pending.push(...deliveries);
+      scheduled ??= addPending().catch((error: unknown) => {
+        options.log.warn({ error: String(error) }, 'jobs not added; the dispatcher offers the tasks again');
+      });
+      return scheduled;
+    },
+    waitingCount: () => queue.getWaitingCount(),
+    async close() {
+      await scheduled;
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}

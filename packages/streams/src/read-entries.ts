@@ -1,0 +1,25 @@
+import type { TaskId } from '@nightshift/domain';
+import type { RedisConnections } from './open-redis.ts';
+import { decodeTexts, type StreamEntry } from './stream-entry.ts';
+
+/**
+ * Entries that end after the cursor, in order. Redis may have lost some, or all: the reader checks that each one begins
+ * where the last one ended. Throws when Redis is away.
+ */
+export async function readEntries(
+  redis: RedisConnections,
+  taskId: TaskId,
+  after: number,
+  maxEntries: number,
+): Promise<StreamEntry[]> {
+  const found = await redis.commands.xrange(redis.keys.stream(taskId), `${after + 1}-0`, '+', 'COUNT', maxEntries);
+  return found.map(([id, fields]) => {
+    const value = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
+    return {
+      firstSeq: Number(value('f')),
+      lastSeq: Number(id.slice(0, id.indexOf('-'))),
+      final: value('x') === '1',
+      ...decodeTexts(value('t')),
+    };
+  });
+}
