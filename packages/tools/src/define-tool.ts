@@ -1,5 +1,8 @@
-import type { EffectClass, Json, RetryPolicy, Visibility } from '@nightshift/domain';
+import type { EffectClass, Json, JsonObject, RetryPolicy, Visibility } from '@nightshift/domain';
 import type { z } from 'zod';
+import { assertToolDefinition } from './assert-tool-definition.ts';
+import { toEffectClass } from './effect-class-of-annotations.ts';
+import { toInputJsonSchema } from './input-json-schema.ts';
 import type { ToolContext } from './tool-context.ts';
 
 /** MCP's names and meanings. Defaults: not read-only, destructive, not idempotent, open world. */
@@ -35,7 +38,10 @@ export interface ToolDefinition<I extends z.ZodType = z.ZodType, O extends z.Zod
   breaker?: ToolBreakerOptions;
   /** At most this many calls of the tool at once in a worker process. */
   concurrency?: { perWorker: number };
-  /** Names of tools tried in order when this one fails; the model is told which ran and why. */
+  /**
+   * Names of tools tried in order, with the same input, when this one fails without a partial result; the model is told
+   * which ran and why. Not after a ToolError or a FatalToolError. None may have a less safe effect class than this tool.
+   */
   fallback?: readonly string[];
   /** The result is the task's answer, no further model call. */
   returnDirect?: boolean;
@@ -45,20 +51,61 @@ export interface ToolDefinition<I extends z.ZodType = z.ZodType, O extends z.Zod
    * The result: a value, or an async generator whose yields are streamed as `tool.chunk` events and whose return value
    * is the result.
    */
-  execute(
-    input: z.output<I>,
-    context: ToolContext,
-  ): Promise<z.input<O>> | AsyncGenerator<Json, z.input<O>, void>;
+  execute(input: z.output<I>, context: ToolContext): Promise<z.input<O>> | AsyncGenerator<Json, z.input<O>, void>;
   /** What the model reads instead of the JSON of the output. `partial` is true when the call did not finish. */
   toModelOutput?(result: { output: z.output<O>; partial: boolean }): ModelOutput;
 }
 
 /** A tool as the executor runs it: checked, with every default filled in. */
 export interface Tool extends Omit<ToolDefinition, 'timeoutMs' | 'retry' | 'annotations' | 'visibility' | 'fallback'> {
+  /** What the model is told about the input; objects are closed, as checkToolCall treats them. */
+  readonly inputJsonSchema: JsonObject;
   readonly annotations: Required<ToolAnnotations>;
   readonly effectClass: EffectClass;
   readonly timeoutMs: { soft: number | undefined; hard: number };
   readonly retry: RetryPolicy;
   readonly fallback: readonly string[];
   readonly visibility: { input: Visibility; output: Visibility };
+}
+
+/** MCP's defaults: a tool that says nothing about itself is trusted with nothing. */
+const DEFAULT_ANNOTATIONS: Required<ToolAnnotations> = Object.freeze({
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: false,
+  openWorldHint: true,
+});
+
+export const DEFAULT_TOOL_TIMEOUT_MS = 60_000;
+
+export const DEFAULT_TOOL_RETRY: RetryPolicy = Object.freeze({
+  maxAttempts: 3,
+  minTimeoutMs: 500,
+  factor: 2,
+  maxTimeoutMs: 30_000,
+});
+
+/**
+ * Makes a tool of its definition: checked, defaults filled in, effect class derived from the annotations. Throws a
+ * ToolDefinitionError that names the tool and the field.
+ */
+export function defineTool<I extends z.ZodType, O extends z.ZodType>(definition: ToolDefinition<I, O>): Tool {
+  assertToolDefinition(definition);
+  const annotations = { ...DEFAULT_ANNOTATIONS, ...definition.annotations };
+  return Object.freeze({
+    ...definition,
+    inputJsonSchema: toInputJsonSchema(definition),
+    annotations,
+    effectClass: toEffectClass(annotations),
+    timeoutMs: {
+      soft: definition.timeoutMs?.soft,
+      hard: definition.timeoutMs?.hard ?? DEFAULT_TOOL_TIMEOUT_MS,
+    },
+    retry: { ...DEFAULT_TOOL_RETRY, ...definition.retry },
+    fallback: [...(definition.fallback ?? [])],
+    visibility: {
+      input: definition.visibility?.input ?? 'developer',
+      output: definition.visibility?.output ?? 'developer',
+    },
+  });
 }

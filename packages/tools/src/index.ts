@@ -1,1 +1,28 @@
-export {};
+export {
+  DEFAULT_TOOL_RETRY,
+  DEFAULT_TOOL_TIMEOUT_MS,
+  defineTool,
+  type ModelOutput,
+  type Tool,
+  type ToolAnnotations,
+  type ToolBreakerOptions,
+  type ToolDefinition,
+} from './define-tool.ts';
+export { FatalToolError } from './errors/fatal-tool-error.ts';
+export { RetryableToolError, type RetryableToolErrorOptions } from './errors/retryable-tool-error.ts';
+export { ToolDefinitionError } from './errors/tool-definition-error.ts';
+export { ToolError } from './errors/tool-error.ts';
+export {
+  type CheckedToolCall,
+  type CheckToolCallOptions,
+  checkToolCall,
+  MAX_TOOL_INPUT_BYTES,
+  type PreparedToolCall,
+  type RequestedToolCall,
+} from './executor/check-tool-call.ts';
+export { type ModelTool, toModelTools } from './executor/to-model-tools.ts';
+export type { ToolCallScope } from './executor/tool-call-scope.ts';
+export type { ToolExecutorDeps } from './executor/tool-executor-deps.ts';
+export type { ModelText, ToolOutcome } from './executor/tool-outcome.ts';
+export { createToolRegistry, type ToolRegistry } from './executor/tool-registry.ts';
+export { currentToolContext, NoToolContextError, runInToolContext, type ToolContext } from './tool-context.ts';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ArtifactWriter } from '@nightshift/artifacts';
 import type { EventType, Json, StepId, TaskId, TenantId } from '@nightshift/domain';
 import type { Logger } from '@nightshift/telemetry';
-import type { ArtifactWriter } from '@nightshift/artifacts';
 
 /**
  * What a running tool call may use (AGENTS-AND-TOOLS.md). A tool has two outputs: what `execute` returns goes to the
