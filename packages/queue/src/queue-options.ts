@@ -1,5 +1,3 @@
-import type { RedisOptions } from 'ioredis';
-
 export const QUEUE_NAME = 'tasks';
 
 const COMMAND_TIMEOUT_MS = 1_000;
@@ -9,17 +7,23 @@ const MAX_RECONNECT_DELAY_MS = 1_000;
 const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS);
 
 /** A producer fails at once while Redis is away: nobody waits for a doorbell. */
-export function toProducerOptions(): RedisOptions {
+export function toProducerOptions() {
   return {
     connectionName: 'nightshift:queue',
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     commandTimeout: COMMAND_TIMEOUT_MS,
     retryStrategy,
+    replyMapping: 'legacy' as const,
   };
 }
 
 /** A consumer waits for Redis for ever; BullMQ demands it of the connection on which it blocks. */
-export function toConsumerOptions(): RedisOptions {
-  return { connectionName: 'nightshift:consumer', maxRetriesPerRequest: null, retryStrategy };
+export function toConsumerOptions() {
+  return {
+    connectionName: 'nightshift:consumer',
+    maxRetriesPerRequest: null,
+    retryStrategy,
+    replyMapping: 'legacy' as const,
+  };
 }

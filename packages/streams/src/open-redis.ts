@@ -41,12 +41,13 @@ export function openRedis(options: RedisConnectionOptions): RedisConnections {
 }
 
 function open(options: RedisConnectionOptions, extra: RedisOptions, use: string): Redis {
-  const settings: RedisOptions = {
+  const settings = {
     connectionName: `${options.name}:${use}`,
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...extra,
+    replyMapping: 'legacy' as const,
   };
   const redis = new Redis(options.url, settings);
   let away = false;
