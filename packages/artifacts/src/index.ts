@@ -1,1 +1,1 @@
-export {};
+export type { ArtifactWriter } from './artifact-writer.ts';
