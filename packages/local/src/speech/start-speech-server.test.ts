@@ -159,20 +159,28 @@ describe('startSpeechServer speaks', () => {
 });
 
 describe('startSpeechServer refuses', () => {
-  it.each<[string, Partial<SynthesizeSpeechCommandInput>]>([
-    ['TextLengthExceededException', { Text: 'x'.repeat(3001) }],
-    ['TextLengthExceededException', { Text: `<speak>${'<w>x</w>'.repeat(800)}</speak>`, TextType: 'ssml' }],
-    ['InvalidSsmlException', { Text: '<speak>broken', TextType: 'ssml' }],
-    ['ValidationException', { VoiceId: 'Nobody' as 'Joanna' }],
-    ['ValidationException', { VoiceId: 'Nicole', Engine: 'neural' }],
-    ['ValidationException', { OutputFormat: 'ogg_opus' }],
-    ['ValidationException', { OutputFormat: 'json', SpeechMarkTypes: ['word'] }],
-    ['InvalidSampleRateException', { SampleRate: '11025' }],
-    ['InvalidSampleRateException', { OutputFormat: 'pcm', SampleRate: '22050' }],
-    ['LanguageNotSupportedException', { LanguageCode: 'de-DE' }],
-    ['MarksNotSupportedForFormatException', { SpeechMarkTypes: ['sentence'] }],
-    ['SsmlMarksNotSupportedForTextTypeException', { OutputFormat: 'json', SpeechMarkTypes: ['ssml'] }],
-  ])('with %s: %j', async (name, input) => {
+  it.each<[string, string, Partial<SynthesizeSpeechCommandInput>]>([
+    ['TextLengthExceededException', '3,001 characters', { Text: 'x'.repeat(3001) }],
+    [
+      'TextLengthExceededException',
+      '6,400 characters with tags',
+      { Text: `<speak>${'<w>x</w>'.repeat(800)}</speak>`, TextType: 'ssml' },
+    ],
+    ['InvalidSsmlException', 'broken SSML', { Text: '<speak>broken', TextType: 'ssml' }],
+    ['ValidationException', 'an unknown voice', { VoiceId: 'Nobody' as 'Joanna' }],
+    ['ValidationException', 'a voice without that engine', { VoiceId: 'Nicole', Engine: 'neural' }],
+    ['ValidationException', 'a format it cannot make', { OutputFormat: 'ogg_opus' }],
+    ['ValidationException', 'word marks', { OutputFormat: 'json', SpeechMarkTypes: ['word'] }],
+    ['InvalidSampleRateException', 'an odd sample rate', { SampleRate: '11025' }],
+    ['InvalidSampleRateException', 'pcm at 22 kHz', { OutputFormat: 'pcm', SampleRate: '22050' }],
+    ['LanguageNotSupportedException', 'a language the voice has not', { LanguageCode: 'de-DE' }],
+    ['MarksNotSupportedForFormatException', 'marks with audio', { SpeechMarkTypes: ['sentence'] }],
+    [
+      'SsmlMarksNotSupportedForTextTypeException',
+      'SSML marks of plain text',
+      { OutputFormat: 'json', SpeechMarkTypes: ['ssml'] },
+    ],
+  ])('with %s for %s', async (name, _what, input) => {
     await expect(request(input)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400 } });
     expect(lastRecord()).toMatchObject({ status: 400, errorType: name });
   });
