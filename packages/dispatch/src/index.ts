@@ -1,1 +1,6 @@
-export {};
+export { createDispatcher } from './dispatcher.ts';
+export { createExpirer } from './expirer.ts';
+export { type Housekeeper, type Housekeeping, startHousekeeping } from './housekeeper.ts';
+export { createQueueGauge } from './queue-gauge.ts';
+export { createRescuer } from './rescuer.ts';
+export { createWaker } from './waker.ts';

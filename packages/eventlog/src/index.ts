@@ -1,1 +1,7 @@
-export {};
+export { createEventHub, type EventHub, type FollowOptions } from './event-hub.ts';
+export type { EventSlice, TypeFilter } from './event-slice.ts';
+export { createFlusher, type Flusher } from './flusher.ts';
+export { FencedError, WriteRefusedError } from './log-errors.ts';
+export { createPublisher, type Publisher } from './publisher.ts';
+export { renderRow, type WireEvent } from './render-row.ts';
+export { TaskLog, type TaskWrite } from './task-log.ts';

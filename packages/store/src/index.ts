@@ -2,6 +2,7 @@ export type { EventRow } from './event-row.ts';
 export { inTransaction } from './in-transaction.ts';
 export { assertSchema, type Migration, migrate, readMigrations } from './migrate.ts';
 export { openPool, type Pool, type PoolOptions, type Queryable, toClientConfig } from './open-pool.ts';
+export { openSession, type Session } from './open-session.ts';
 export { buryWorkers } from './queries/bury-workers.ts';
 export { type ClaimedTask, claimTasks } from './queries/claim-tasks.ts';
 export { type Delivery, dispatchDueTasks } from './queries/dispatch-due-tasks.ts';
