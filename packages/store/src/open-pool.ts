@@ -35,7 +35,7 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** A connection configuration with the timeouts every connection of ours has. */
-export function toClientConfig(options: PoolOptions): pg.ClientConfig {
+export function toClientConfig(options: Omit<PoolOptions, 'maxConnections'>): pg.ClientConfig {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   return {
     connectionString: options.databaseUrl,
