@@ -19,7 +19,7 @@ const INITDB_TIMEOUT_MS = 120_000;
 /** The second where the first is unknown to the C library. Both sort by code point. */
 const LOCALES = ['C.UTF-8', 'C'];
 
-/** initdb failed, or the cluster belongs to another user. */
+/** initdb failed. */
 export class PostgresClusterError extends Error {
   override readonly name = 'PostgresClusterError';
 }
@@ -69,7 +69,7 @@ async function initialise(options: {
       const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
       const result = await runCommand(command, allArgs, { ...ids, env, cwd: '/', timeoutMs: INITDB_TIMEOUT_MS });
       if (result.code === 0) {
-        rmSync(clusterDir, { recursive: true, force: true });
+        // Fails, rather than replacing it, when something is there after all.
         renameSync(draftDir, clusterDir);
         return;
       }
@@ -86,12 +86,7 @@ async function initialise(options: {
 function giveTo(path: string, account: PostgresAccount): void {
   const owner = fileOwnerOf(account);
   const present = lstatSync(path);
-  if (owner === undefined) {
-    if (present.uid === process.getuid?.()) return;
-    throw new PostgresClusterError(
-      `${path} belongs to another user (uid ${present.uid}). Run as that user, or choose another data folder.`,
-    );
-  }
+  if (owner === undefined) return;
   if (present.uid === owner.uid && present.gid === owner.gid) return;
   changeOwner(path, owner);
   if (present.isDirectory()) chmodSync(path, 0o700);

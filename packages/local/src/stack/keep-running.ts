@@ -19,6 +19,8 @@ export interface KeepRunningOptions {
   readonly log: (message: string) => void;
   /** Told of every end, `expected` when `stop` asked for it. */
   readonly onExit?: ((exit: ProcessExit & { expected: boolean }) => void) | undefined;
+  /** Aborts a start that is not finished, and every later one; what runs is stopped by `stop`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A process that is started again whenever it ends, until `stop`. */
@@ -37,6 +39,8 @@ export interface KeptProcess {
  */
 export async function keepRunning(options: KeepRunningOptions): Promise<KeptProcess> {
   const stopping = new AbortController();
+  if (options.signal?.aborted) stopping.abort();
+  options.signal?.addEventListener('abort', () => stopping.abort(), { once: true });
   const first = await options.launch(stopping.signal);
   const state: { current: LaunchedProcess | undefined; restarts: number } = { current: first, restarts: 0 };
   const monitor = watch(options, first, state, stopping.signal);

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPidFile, removePidFile } from './pid-file.ts';
+import { prepareDataDir } from './prepare-data-dir.ts';
 import { identifyProcess, isProcessAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** Another launcher is running on this data folder. */
@@ -20,10 +21,10 @@ export interface DataDirLock {
 
 /**
  * Makes this process the only launcher of a data folder.
- * @throws AlreadyRunningError when a living process holds it
+ * @throws AlreadyRunningError when a living process holds it, DataDirError when the folder is not ours
  */
 export function lockDataDir(dataDir: string): DataDirLock {
-  mkdirSync(dataDir, { recursive: true });
+  prepareDataDir(dataDir);
   const self = identifyProcess(process.pid);
   if (self === undefined) throw new Error('cannot read the start time of this process');
   const path = join(dataDir, 'launcher.lock');

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { choosePort, isPortFree } from './choose-port.ts';
 import { choosePostgresAccount, type PostgresAccount, runAsAccount } from './choose-postgres-account.ts';
@@ -6,6 +6,7 @@ import { createPostgresCluster, readClusterVersion } from './create-postgres-clu
 import { findPostgresBinaries, type PostgresBinaries } from './find-postgres-binaries.ts';
 import { DEFAULT_RESTART_POLICY, keepRunning } from './keep-running.ts';
 import { launchProcess, ProcessStartError } from './launch-process.ts';
+import { prepareDataDir } from './prepare-data-dir.ts';
 import { readOrCreateSecret } from './read-or-create-secret.ts';
 import { stopOrphan } from './stop-orphan.ts';
 import type { StopStep } from './stop-process.ts';
@@ -62,12 +63,12 @@ export interface RunningPostgres {
  * Starts a private Postgres on 127.0.0.1, with passwords for every connection and no Unix socket. Nothing of a Postgres
  * that runs on the machine already is touched. What a killed launcher has left running on the same folder is stopped
  * first.
- * @throws PostgresUnavailableError, PostgresAccountError, PostgresClusterError, PortInUseError, ProcessStartError
+ * @throws DataDirError, PostgresUnavailableError, PostgresAccountError, PostgresClusterError, PortInUseError, ProcessStartError
  */
 export async function startPostgres(options: StartPostgresOptions): Promise<RunningPostgres> {
   const { log } = options;
   const dataDir = resolve(options.dataDir);
-  mkdirSync(dataDir, { recursive: true });
+  prepareDataDir(dataDir);
   const clusterDir = join(dataDir, 'cluster');
   const serverPidFile = join(clusterDir, 'postmaster.pid');
   const pidFile = join(dataDir, 'postgres.pid');

@@ -36,6 +36,8 @@ export interface StartProcessOptions {
   readonly restart?: RestartPolicy | false | undefined;
   readonly onExit?: ((exit: ProcessExit & { expected: boolean }) => void) | undefined;
   readonly log: (message: string) => void;
+  /** Aborts a start that is not finished. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A supervised process. */
@@ -73,6 +75,7 @@ export async function startProcess(options: StartProcessOptions): Promise<Runnin
     log,
     restart: options.restart === false ? undefined : (options.restart ?? DEFAULT_RESTART_POLICY),
     onExit: options.onExit,
+    signal: options.signal,
     launch: (signal) =>
       launchProcess(
         {

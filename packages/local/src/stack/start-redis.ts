@@ -6,6 +6,7 @@ import { choosePort, isPortFree } from './choose-port.ts';
 import { findRedisServer, type RedisServer } from './find-redis-server.ts';
 import { DEFAULT_RESTART_POLICY, keepRunning } from './keep-running.ts';
 import { type LaunchedProcess, launchProcess, ProcessStartError } from './launch-process.ts';
+import { prepareDataDir } from './prepare-data-dir.ts';
 import { readOrCreateSecret } from './read-or-create-secret.ts';
 import { runCommand } from './run-command.ts';
 import { stopOrphan } from './stop-orphan.ts';
@@ -59,12 +60,13 @@ export interface RunningRedis {
  * Starts a private Redis on 127.0.0.1 with a password. What a killed launcher has left running on the same folder is
  * stopped first. Data it cannot read is put aside, with a loud message, and it starts empty: what must not be lost is
  * in Postgres, Redis only carries it.
- * @throws RedisUnavailableError, PortInUseError, ProcessStartError
+ * @throws DataDirError, RedisUnavailableError, PortInUseError, ProcessStartError
  */
 export async function startRedis(options: StartRedisOptions): Promise<RunningRedis> {
   const { cacheDir, log } = options;
   const dataDir = resolve(options.dataDir);
   const filesDir = join(dataDir, 'data');
+  prepareDataDir(dataDir);
   mkdirSync(filesDir, { recursive: true });
   const plan: Omit<Plan, 'server' | 'password'> = {
     dataDir,

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { findProcessOfPidFile, findProcessOfServerPidFile } from './pid-file.ts';
 import { isProcessAlive, type ProcessIdentity, readCommandLine } from './process-identity.ts';
-import { type StopStep, stopProcess } from './stop-process.ts';
+import { killGroupRemnants, type StopStep, stopProcess } from './stop-process.ts';
 
 export interface StopOrphanOptions {
   /** For messages. */
@@ -28,6 +28,7 @@ export async function stopOrphan(options: StopOrphanOptions): Promise<number | u
   if (orphan !== undefined) {
     options.log(`${options.name}: stopping pid ${orphan.pid}, left behind by an earlier run`);
     await stopProcess(orphan, options.stopSteps);
+    killGroupRemnants(orphan.pid);
   }
   rmSync(options.pidFile, { force: true });
   return orphan?.pid;

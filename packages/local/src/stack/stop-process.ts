@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { isProcessAlive, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, isProcessAlive, type ProcessIdentity } from './process-identity.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** One step of stopping: a signal, and how long the process may take to go before the next step. */
@@ -33,7 +32,7 @@ export async function stopProcess(identity: ProcessIdentity, steps: readonly Sto
  * remain the kernel does not give its pid to anybody else, so a process with that pid means the group is a stranger's.
  */
 export function killGroupRemnants(leaderPid: number): void {
-  if (existsSync(`/proc/${leaderPid}`)) return;
+  if (identifyProcess(leaderPid) !== undefined) return;
   sendSignal(-leaderPid, 'SIGKILL');
 }
 
