@@ -3,14 +3,27 @@ export { inTransaction } from './in-transaction.ts';
 export { assertSchema, type Migration, migrate, readMigrations } from './migrate.ts';
 export { openPool, type Pool, type PoolOptions, type Queryable, toClientConfig } from './open-pool.ts';
 export { openSession, type Session } from './open-session.ts';
+export type { Page, PageRequest } from './page.ts';
 export { buryWorkers } from './queries/bury-workers.ts';
+export { type CancelAnswer, type CancelRequest, cancelTasks } from './queries/cancel-tasks.ts';
 export { type ClaimedTask, claimTasks } from './queries/claim-tasks.ts';
+export { deleteFile } from './queries/delete-file.ts';
 export { type Delivery, dispatchDueTasks } from './queries/dispatch-due-tasks.ts';
 export { endWorker } from './queries/end-worker.ts';
 export { expireDueTasks } from './queries/expire-due-tasks.ts';
 export { type ApiKey, findApiKey } from './queries/find-api-key.ts';
+export { findArtifact, type StoredArtifact } from './queries/find-artifact.ts';
+export { type BatchRow, findBatch } from './queries/find-batch.ts';
+export { findCancellableTasks } from './queries/find-cancellable-tasks.ts';
+export { type DeadLetter, type DeadLetterStatus, findDeadLetter } from './queries/find-dead-letter.ts';
+export { findFile, type StoredFile } from './queries/find-file.ts';
+export { findIdempotentAnswer, type StoredAnswer } from './queries/find-idempotent-answer.ts';
 export { findQueuedTasks } from './queries/find-queued-tasks.ts';
+export { findSigningKey } from './queries/find-signing-key.ts';
+export { findTask } from './queries/find-task.ts';
+export { findTaskHead, type TaskHead } from './queries/find-task-head.ts';
 export { findWorkerLocks, type WorkerVitals } from './queries/find-worker-locks.ts';
+export { finishFile } from './queries/finish-file.ts';
 export {
   type ArtifactRow,
   type DeadLetterReason,
@@ -20,14 +33,28 @@ export {
   type Settlement,
   type TaskFlush,
 } from './queries/flush-tasks.ts';
+export { insertBatch, type NewBatch } from './queries/insert-batch.ts';
+export { insertFile } from './queries/insert-file.ts';
+export { type IdempotentAnswer, insertTask, type NewTask } from './queries/insert-task.ts';
+export { listArtifacts } from './queries/list-artifacts.ts';
+export { listBatchTasks } from './queries/list-batch-tasks.ts';
+export { listBatches } from './queries/list-batches.ts';
+export { type DeadLetterFilter, listDeadLetters } from './queries/list-dead-letters.ts';
+export { listFiles } from './queries/list-files.ts';
+export { listSteps, type StepPlace, type StepSummary } from './queries/list-steps.ts';
+export { listTasks, type TaskFilter } from './queries/list-tasks.ts';
 export { measureQueue, type QueueMeasure } from './queries/measure-queue.ts';
+export { ping } from './queries/ping.ts';
 export { readEvents } from './queries/read-events.ts';
 export { type JournaledStep, readSteps } from './queries/read-steps.ts';
 export { readTails, type Tail } from './queries/read-tails.ts';
 export { registerWorker, type WorkerRegistration } from './queries/register-worker.ts';
 export { releaseTasks } from './queries/release-tasks.ts';
 export { type OwnedTask, renewLease } from './queries/renew-lease.ts';
+export { type ReplayAnswer, type ReplayRequest, replayTask } from './queries/replay-task.ts';
+export { requestBatchCancel } from './queries/request-batch-cancel.ts';
 export { type Orphan, requeueOrphans } from './queries/requeue-orphans.ts';
 export { wakeDueTasks } from './queries/wake-due-tasks.ts';
 export { isTransient, runQuery, type Statement } from './run-query.ts';
 export type { StepKind, StepRow, StepStatus } from './step-row.ts';
+export type { TaskRow } from './task-row.ts';
