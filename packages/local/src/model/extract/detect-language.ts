@@ -1,0 +1,54 @@
+import { francAll } from 'franc-min';
+import { readStopwords, STOPWORD_LANGUAGES } from './stopwords.ts';
+
+/** Fewer letters than this say nothing about a language. */
+const MIN_LETTERS = 12;
+/** How much of a text is looked at; more does not change the answer. */
+const MAX_CHARS = 6_000;
+const STOPWORD_WEIGHT = 3;
+/** Below this, without a single function word, trigrams of a Latin script guess. */
+const MIN_LETTERS_FOR_TRIGRAMS = 200;
+
+/** ISO 639-3 as franc says it, to ISO 639-1. Languages without a two-letter code are left out. */
+const ISO_639_1: Record<string, string> = {
+  ...{ cmn: 'zh', spa: 'es', eng: 'en', rus: 'ru', arb: 'ar', ben: 'bn', hin: 'hi', por: 'pt', ind: 'id', jpn: 'ja' },
+  ...{ fra: 'fr', deu: 'de', jav: 'jv', kor: 'ko', tel: 'te', vie: 'vi', mar: 'mr', ita: 'it', tam: 'ta', tur: 'tr' },
+  ...{ urd: 'ur', guj: 'gu', pol: 'pl', ukr: 'uk', kan: 'kn', mal: 'ml', pes: 'fa', fas: 'fa', mya: 'my', swh: 'sw' },
+  ...{ sun: 'su', ron: 'ro', pan: 'pa', amh: 'am', hau: 'ha', fuv: 'ff', bos: 'bs', hrv: 'hr', nld: 'nl', srp: 'sr' },
+  ...{ tha: 'th', ckb: 'ku', yor: 'yo', uzn: 'uz', zlm: 'ms', ibo: 'ig', npi: 'ne', tgl: 'tl', hun: 'hu', azj: 'az' },
+  ...{ sin: 'si', ell: 'el', ces: 'cs', bel: 'be', plt: 'mg', nya: 'ny', pbu: 'ps', kin: 'rw', zul: 'zu', bul: 'bg' },
+  ...{ swe: 'sv', lin: 'ln', som: 'so', kaz: 'kk', uig: 'ug', lit: 'lt', fin: 'fi', slk: 'sk', nob: 'no', dan: 'da' },
+  ...{ heb: 'he', slv: 'sl', est: 'et', lav: 'lv', cat: 'ca', hat: 'ht', run: 'rn', tgk: 'tg', khm: 'km', sna: 'sn' },
+};
+
+/** Share of words that are function words of each language we have a list for. */
+function shareOfStopwords(words: readonly string[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const language of STOPWORD_LANGUAGES) {
+    const list = readStopwords(language);
+    // Long lists contain content words too and would win by size alone.
+    const fairness = Math.min(1, 250 / list.size + 0.4);
+    const hits = words.filter((word) => list.has(word)).length;
+    if (hits > 0) shares.set(language, (hits / words.length) * fairness);
+  }
+  return shares;
+}
+
+/** The language of a text as ISO 639-1, with the letters it is based on; `und` when nothing speaks for one. */
+export function detectLanguage(text: string): { language: string; letters: number } {
+  const sample = text.slice(0, MAX_CHARS);
+  const letters = sample.match(/\p{L}/gu)?.length ?? 0;
+  if (letters < MIN_LETTERS) return { language: 'und', letters };
+  const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const shares = shareOfStopwords(words);
+  const latin = (sample.match(/\p{Script=Latin}/gu)?.length ?? 0) > letters / 2;
+  if (latin && shares.size === 0 && letters < MIN_LETTERS_FOR_TRIGRAMS) return { language: 'und', letters };
+  const scores = new Map<string, number>();
+  for (const [code, score] of francAll(sample, { minLength: 3 })) {
+    const language = ISO_639_1[code];
+    if (language !== undefined && !scores.has(language)) scores.set(language, score);
+  }
+  for (const [language, share] of shares) scores.set(language, (scores.get(language) ?? 0) + share * STOPWORD_WEIGHT);
+  const best = [...scores].sort((a, b) => b[1] - a[1])[0];
+  return { language: best?.[0] ?? 'und', letters };
+}

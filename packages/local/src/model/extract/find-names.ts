@@ -1,0 +1,106 @@
+import { findEnglishNames } from './find-english-names.ts';
+import type { NameFact, NameType } from './findings.ts';
+import { isFirstName, isPlace } from './name-lexicon.ts';
+
+const MAX_NAMES = 60;
+const CAP = "\\p{Lu}[\\p{L}\\p{M}'’-]*\\p{L}";
+/** A capitalised word of a name, or an initial. */
+const NAME_WORD = `(?:${CAP}|\\p{Lu}\\.)`;
+const PARTICLE = '(?:von|van|de|der|den|del|della|di|da|dos|du|la|le|zu|zur|bin|al)';
+const PERSON_NAME = `${NAME_WORD}(?:[ -](?:${PARTICLE} )*${NAME_WORD}){0,3}`;
+const HONORIFIC =
+  '(?:Herrn?|Frau|Dr\\.|Prof\\.(?: Dr\\.)?|Mr\\.?|Mrs\\.?|Ms\\.?|Mx\\.?|M\\.|Mme|Mlle|Monsieur|Madame|Maître|Me|Sr\\.|Sra\\.|Don|Doña|Sig\\.|Sig\\.ra|Dott\\.(?:ssa)?|Avv\\.|Ing\\.|Señor|Señora|Signora?)';
+const HONORED = new RegExp(`(?<![\\p{L}])${HONORIFIC} (?:${HONORIFIC} )?(${PERSON_NAME})`, 'gu');
+const INTRODUCED = new RegExp(
+  `(?<![\\p{L}])(?:vertreten durch|represented by|représentée? par|representad[oa] por|rappresentat[oa] da|signed by|gezeichnet|unterzeichnet von)(?: (?:its|ihren?|den|die|son|sa|su|il|la))?(?: \\p{L}+,?){0,3}? (?:${HONORIFIC} )*(${CAP} ${PERSON_NAME})`,
+  'gu',
+);
+const LEGAL_FORM =
+  '(?:GmbH(?: & Co\\. KG)?|gGmbH|AG|SE|KGaA|KG|OHG|UG|e\\.\\s?V\\.|eG|S\\.\\s?A\\.\\s?S\\.|S\\.\\s?A\\.\\s?R\\.\\s?L\\.|S\\.\\s?A\\.|SAS|SARL|SASU|S\\.\\s?p\\.\\s?A\\.|SpA|S\\.\\s?r\\.\\s?l\\.|Srl|S\\.\\s?L\\.(?:\\s?U\\.)?|Ltd\\.?|Limited|LLC|LLP|Inc\\.?|Corp\\.?|Corporation|PLC|plc|B\\.?V\\.|N\\.?V\\.|Oy|AB|ASA|AS|ApS|A\\/S|Pty Ltd|K\\.K\\.|Sp\\. z o\\.o\\.|Foundation|Stiftung|University|Universität)';
+const ORGANIZATION = new RegExp(
+  `(?<![\\p{L}])((?:${NAME_WORD}|\\d{1,3}|[A-Z]{2,})(?:(?: & | und | et | y | e | and |[ -])(?:(?:${PARTICLE}|for|of|für) ){0,2}(?:${NAME_WORD}|[A-Z]{2,}|\\d{1,3})){0,5},? ${LEGAL_FORM})(?![\\p{L}])`,
+  'gu',
+);
+const CJK_ORGANIZATION =
+  /(?:株式会社|有限会社)[\p{Script=Han}\p{Script=Katakana}ー]{1,12}|[\p{Script=Han}\p{Script=Katakana}ー]{2,12}(?:株式会社|有限公司|公司|大学)/gu;
+const CAPITALISED = new RegExp(`(?<![\\p{L}.])(${CAP}(?: (?:${PARTICLE} )?${CAP}){1,2})(?![\\p{L}])`, 'gu');
+const LOCATED =
+  /(?<![\p{L}])(?:in|aus|nach|bei|at|from|to|à|en|de|desde|a|da|di|te|em|near|of)\s+((?:San |Santa |Saint-|Sankt |Bad |New |Los |Las |La |Le )?\p{Lu}[\p{L}\p{M}-]+(?: (?:am|an der|sur|de|del|upon) \p{Lu}?[\p{L}-]+)?)/gu;
+const POSTAL =
+  /(?<![\p{L}\d-])(?:[A-Z]{1,2}-)?\d{4,5}\s+(\p{Lu}[\p{L}\p{M}-]{2,}(?: (?:am|an der|sur|de|del|la|le) \p{L}+)?)(?![\p{L}])/gu;
+const MAILBOX = /([\p{Lu}][\p{L}\p{M}.'’ -]{2,40}?)\s*<[^<>\s@]+@[^<>\s@]+>/gu;
+
+function clean(name: string): string {
+  return name
+    .replace(/\s+/gu, ' ')
+    .replace(/^["'“„«(]+|["'”“»),;:]+$/gu, '')
+    .trim();
+}
+
+function isShouted(name: string): boolean {
+  return name.length > 6 && name === name.toUpperCase() && name !== name.toLowerCase();
+}
+
+/** Names by their marks: legal forms, titles, postal codes, mailboxes; and by first names the lexicon knows. */
+function findMarkedNames(text: string, language: string, add: (name: string, type: NameType) => void): void {
+  for (const match of text.matchAll(ORGANIZATION)) add(match[1] ?? '', 'organization');
+  for (const match of text.matchAll(CJK_ORGANIZATION)) add(match[0], 'organization');
+  for (const match of text.matchAll(HONORED)) add(match[1] ?? '', 'person');
+  for (const match of text.matchAll(INTRODUCED)) add(match[1] ?? '', 'person');
+  for (const match of text.matchAll(MAILBOX)) {
+    const name = (match[1] ?? '').replace(/^(?:From|To|Cc|Von|An|De|À|Para|Da|A)\s*:?\s+/u, '');
+    if (/ /u.test(name)) add(name, 'person');
+  }
+  for (const match of text.matchAll(CAPITALISED)) {
+    const words = (match[1] ?? '').split(' ');
+    const last = words[words.length - 1] ?? '';
+    if (isFirstName(words[0] ?? '') && !isPlace(match[1] ?? '', language) && !isPlace(last, language))
+      add(match[1] ?? '', 'person');
+  }
+  for (const match of text.matchAll(LOCATED)) if (isPlace(match[1] ?? '', language)) add(match[1] ?? '', 'place');
+  for (const match of text.matchAll(POSTAL)) add(match[1] ?? '', 'place');
+  for (const match of text.matchAll(new RegExp(`(?<![\\p{L}])${CAP}(?![\\p{L}])`, 'gu')))
+    if (match[0].length > 3 && language !== 'en' && isPlace(match[0], language) && !isFirstName(match[0]))
+      add(match[0], 'place');
+}
+
+/** People, organizations and places, most mentioned first. A short form is counted with its long form. */
+export function findNames(text: string, language: string): NameFact[] {
+  const found = new Map<string, NameFact>();
+  const add = (raw: string, type: NameType) => {
+    const name = clean(raw);
+    if (name.length < 3 || name.length > 80 || (type !== 'organization' && (isShouted(name) || /\d/u.test(name))))
+      return;
+    const known = found.get(name);
+    if (known === undefined) found.set(name, { text: name, type, count: 1 });
+    else known.count += 1;
+  };
+  findMarkedNames(text, language, add);
+  if (language === 'en' || language === 'und') {
+    for (const { text: name, type } of findEnglishNames(text)) if (!found.has(clean(name))) add(name, type);
+  }
+  return foldShortForms([...found.values()]).slice(0, MAX_NAMES);
+}
+
+/** Adds "Lovelace" to "Ada Lovelace" and "Hartmann" to "Hartmann & Partner GmbH"; sorts by mentions. */
+export function foldShortForms(names: readonly NameFact[]): NameFact[] {
+  const longestFirst = [...names].sort((a, b) => b.text.length - a.text.length);
+  const kept: NameFact[] = [];
+  for (const name of longestFirst) {
+    const padded = ` ${name.text.toLowerCase().replace(/[.,]/gu, '')} `;
+    const long = kept.find(
+      (other) =>
+        ` ${other.text.toLowerCase().replace(/[.,]/gu, '')} `.includes(padded) &&
+        (other.type === name.type ||
+          name.type === 'other' ||
+          other.type === 'organization' ||
+          name.type === 'organization'),
+    );
+    if (long === undefined) kept.push({ ...name });
+    else long.count += name.count;
+  }
+  return kept.sort(
+    (a, b) =>
+      b.count - a.count || names.findIndex((n) => n.text === a.text) - names.findIndex((n) => n.text === b.text),
+  );
+}

@@ -1,0 +1,148 @@
+import type { DocumentKind } from './findings.ts';
+
+/** A word or phrase (case-insensitive) and how strongly it speaks for a kind. */
+type WeightedWord = readonly [RegExp, number];
+
+/** In English, German, French, Spanish and Italian; `(?<!\p{L})` because `\b` does not know accents. */
+export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord[]])[] = [
+  [
+    'contract',
+    [
+      [/(?<!\p{L})(?:agreement|contract|lease|terms and conditions|non-disclosure)(?!\p{L})/u, 2],
+      [
+        /(?<!\p{L})(?:hereinafter|hereby|herein|governing law|whereas|in witness whereof|indemnif\p{L}*|force majeure)(?!\p{L})/u,
+        3,
+      ],
+      [/(?<!\p{L})(?:the parties|either party|terminat(?:e|ion)|confidential information|liability)(?!\p{L})/u, 1],
+      [/(?<!\p{L})\p{L}*(?:vertrag|vereinbarung)(?:s|es|en)?(?!\p{L})/u, 2],
+      [
+        /(?<!\p{L})(?:vertragsparteien|auftragnehmer\p{L}*|auftraggeber\p{L}*|vermieter\p{L}*|mieter\p{L}*|gerichtsstand|kündigungsfrist|nachfolgend|salvatorische)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:contrat|convention|ci-après|les parties|le prestataire|le bailleur|résiliation|droit applicable|clause)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:contrato|acuerdo|cláusulas?|las partes|en adelante|rescisión|arrendador|arrendatario|estipulaciones)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:contratto|accordo|le parti|di seguito|recesso|foro competente|locatore|conduttore|clausol[ae])(?!\p{L})/u,
+        2,
+      ],
+    ],
+  ],
+  [
+    'invoice',
+    [
+      [
+        /(?<!\p{L})(?:invoice|bill to|amount due|balance due|payment due|subtotal|remit|due date|vat|unit price)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:\p{L}*rechnung|rechnungs\p{L}+|zahlbar|zahlungsziel|mwst\.?|ust\.?|nettobetrag|einzelpreis|gesamtbetrag|iban)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:facture|tva|montant|net à payer|total ttc|total ht|prix unitaire|échéance)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:factura|iva|importe|base imponible|total a pagar|precio unitario|vencimiento)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:fattura|imponibile|totale da pagare|prezzo unitario|scadenza|partita iva)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'incident_report',
+    [
+      [
+        /(?<!\p{L})(?:incident|outage|post-?mortem|root cause|mitigat\p{L}+|time to detect|severity|sev-?\d|rollback|on-call)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:störung\p{L}*|vorfall\p{L}*|ausfall\p{L}*|ursachenanalyse|unfall\p{L}*|störungsbericht|gegenmaßnahmen|betroffene systeme)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:panne|rapport d['’]incident|cause première|cause racine|interruption de service|mesures correctives|accident)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:incidente|incidencia|avería|causa raíz|interrupción|medidas correctivas)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:guasto|disservizio|causa principale|interruzione|azioni correttive)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'minutes',
+    [
+      [
+        /(?<!\p{L})(?:minutes of|meeting minutes|attendees|apologies|agenda|action items?|present|adjourned|motion|resolved that|next meeting)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:\p{L}*protokoll|teilnehmer\p{L}*|anwesend\p{L}*|entschuldigt|tagesordnung|top \d+|beschluss|sitzung\p{L}*|protokollführ\p{L}+)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:procès-verbal|compte rendu|compte-rendu|ordre du jour|présents|excusés|séance|réunion|prochaine réunion)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:acta de|asistentes|orden del día|reunión|se acuerda|próxima reunión|junta)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:verbale|ordine del giorno|presenti|assenti|riunione|seduta|delibera)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'handbook',
+    [
+      [
+        /(?<!\p{L})(?:handbook|manual|user guide|employee guide|policy|policies|procedure|chapter|instructions|how to|guidelines)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:\p{L}*handbuch|bedienungsanleitung|betriebsanleitung|leitfaden|richtlinien?|kapitel|anleitung)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:manuel|guide de|livret|chapitre|mode d['’]emploi|consignes|règlement intérieur)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:manual|guía|capítulo|instrucciones|normas internas)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:manuale|guida|capitolo|istruzioni|regolamento interno)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'report',
+    [
+      [
+        /(?<!\p{L})(?:annual report|quarterly report|status report|report|executive summary|findings|recommendations|key figures|outlook|year-on-year)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:\p{L}*bericht|zusammenfassung|ergebnisse|empfehlungen|kennzahlen|ausblick|geschäftsjahr)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:rapport|synthèse|résultats|recommandations|perspectives|exercice|chiffres clés)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:informe|resumen ejecutivo|resultados|recomendaciones|conclusiones|perspectivas)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:relazione|rapporto|sintesi|risultati|raccomandazioni|conclusioni|prospettive)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'article',
+    [
+      [
+        /(?<!\p{L})(?:abstract|keywords|references|doi|arxiv|et al|related work|we propose|our approach|experiments|dataset|hypothesis|introduction|peer-reviewed)(?!\p{L})/u,
+        2,
+      ],
+      [
+        /(?<!\p{L})(?:literaturverzeichnis|wir zeigen|stichprobe|redaktion|reportage|fachartikel|einleitung)(?!\p{L})/u,
+        2,
+      ],
+      [/(?<!\p{L})(?:résumé|mots-clés|bibliographie|nous proposons|introduction|rédaction)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:palabras clave|bibliografía|proponemos|introducción|redacción|artículo de)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:parole chiave|bibliografia|proponiamo|introduzione|redazione)(?!\p{L})/u, 2],
+    ],
+  ],
+  [
+    'letter',
+    [
+      [/(?<!\p{L})(?:to whom it may concern|enclosures?|i am writing|yours sincerely|re:)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:betreff|anlagen?|ihr schreiben|ihr zeichen|mit freundlichen grüßen)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:objet|pièces? jointes?|votre courrier|salutations distinguées)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:muy señor\p{L}* mío\p{L}*|adjunto|asunto|le escribo)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:in allegato|oggetto|con la presente|spettabile)(?!\p{L})/u, 2],
+    ],
+  ],
+];

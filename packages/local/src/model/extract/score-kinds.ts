@@ -1,0 +1,63 @@
+import type { DocumentKind, Scored } from './findings.ts';
+import { KIND_WORDS } from './kind-words.ts';
+import type { TextBlock } from './split-blocks.ts';
+
+/** A word repeated on every page says no more than a word said four times. */
+const MAX_COUNT = 4;
+const TITLE_FACTOR = 5;
+const MEDIA_TYPE_SCORE = 30;
+
+const SALUTATION =
+  /^(?:dear|hello|hi|sehr geehrte|liebe|lieber|hallo|madame|monsieur|chère?|bonjour|estimad[oa]|querid[oa]|gentile|egregi[oa]|spett\.?|caro|cara|geachte|beste|prezad[oa])\b/imu;
+const CLOSING =
+  /\b(?:sincerely|(?:best|kind|warm) regards|yours (?:faithfully|truly)|mit (?:freundlichen|besten) grüßen|freundliche grüsse|cordialement|veuillez agréer|bien à vous|atentamente|un saludo|saludos cordiales|(?:cordiali|distinti) saluti|met vriendelijke groet|atenciosamente)\b/iu;
+const MAIL_FIELD =
+  /^(?:from|to|cc|subject|sent|date|von|an|betreff|gesendet|datum|de|à|objet|envoyé|para|asunto|fecha|da|a|oggetto|data)\s?:\s+\S/imu;
+
+function countMatches(text: string, pattern: RegExp): number {
+  return Math.min(MAX_COUNT, text.match(new RegExp(pattern.source, 'giu'))?.length ?? 0);
+}
+
+function scoreShape(
+  text: string,
+  blocks: readonly TextBlock[],
+  add: (kind: DocumentKind, score: number) => void,
+): void {
+  const rows = blocks.filter((block) => block.kind === 'row').length;
+  const prose = blocks.filter((block) => block.kind === 'prose').length;
+  if (rows >= 4 && rows > blocks.length * 0.6) add('table', prose === 0 ? 16 : 8);
+  const head = text.slice(0, 800);
+  const mailFields = head.split('\n').filter((line) => MAIL_FIELD.test(line)).length;
+  if (mailFields >= 3 || (mailFields >= 2 && /\S+@\S+\.\w+/u.test(head))) add('email', 18);
+  if (SALUTATION.test(text.slice(0, 1_500))) add('letter', 5);
+  if (CLOSING.test(text)) add('letter', 5);
+}
+
+/**
+ * Scores how much a text looks like each kind of document: weighted words in five languages, words of the title
+ * several times over, the shape of the text, and the media type if known. Best first; kinds at zero are left out.
+ */
+export function scoreKinds({ text, title, blocks, mediaType }: KindEvidence): Scored[] {
+  const scores = new Map<DocumentKind, number>();
+  const add = (kind: DocumentKind, score: number) => scores.set(kind, (scores.get(kind) ?? 0) + score);
+  for (const [kind, words] of KIND_WORDS) {
+    for (const [pattern, weight] of words) {
+      add(kind, countMatches(text, pattern) * weight);
+      if (new RegExp(pattern.source, 'iu').test(title)) add(kind, weight * TITLE_FACTOR);
+    }
+  }
+  scoreShape(text, blocks, add);
+  if (mediaType === 'message/rfc822') add('email', MEDIA_TYPE_SCORE);
+  if (/csv|spreadsheet|excel|tab-separated/u.test(mediaType ?? '')) add('table', MEDIA_TYPE_SCORE);
+  return [...scores]
+    .filter(([, score]) => score > 0)
+    .map(([kind, score]) => ({ text: kind, score }))
+    .sort((a, b) => b.score - a.score);
+}
+
+export interface KindEvidence {
+  text: string;
+  title: string;
+  blocks: readonly TextBlock[];
+  mediaType?: string;
+}
