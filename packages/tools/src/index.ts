@@ -10,6 +10,7 @@ export {
 } from './define-tool.ts';
 export { FatalToolError } from './errors/fatal-tool-error.ts';
 export { RetryableToolError, type RetryableToolErrorOptions } from './errors/retryable-tool-error.ts';
+export { ToolCallOverError } from './errors/tool-call-over-error.ts';
 export { ToolDefinitionError } from './errors/tool-definition-error.ts';
 export { ToolError } from './errors/tool-error.ts';
 export {
@@ -20,6 +21,8 @@ export {
   type PreparedToolCall,
   type RequestedToolCall,
 } from './executor/check-tool-call.ts';
+export { createRefusedOutcome, createUnknownOutcome, type NamedToolCall } from './executor/create-unrun-outcome.ts';
+export { executeTool } from './executor/execute-tool.ts';
 export { type ModelTool, toModelTools } from './executor/to-model-tools.ts';
 export type { ToolCallScope } from './executor/tool-call-scope.ts';
 export type { ToolExecutorDeps } from './executor/tool-executor-deps.ts';

@@ -6,7 +6,8 @@ export interface ModelText {
   text: string;
 }
 
-interface OutcomeOfAnyKind {
+/** What every outcome carries, whatever its kind. */
+export interface OutcomeOfAnyKind {
   /** What the model reads as the result of its call: safe text, at most MAX_MODEL_CONTENT_BYTES in all. */
   readonly modelContent: ModelText[];
   readonly isError: boolean;
