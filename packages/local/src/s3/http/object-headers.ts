@@ -63,13 +63,24 @@ function stripAwsChunked(contentEncoding: string | undefined): string | undefine
 
 /** The headers of GET and HEAD but for length and range. */
 export function toObjectHeaders(record: ObjectRecord): Record<string, string> {
+  const headers = Object.entries(record.headers).map(([name, value]) => [name, toWireText(value)]);
+  const metadata = Object.entries(record.metadata).map(([name, value]) => [METADATA_PREFIX + name, toWord(value)]);
   return {
-    ...record.headers,
-    ...Object.fromEntries(Object.entries(record.metadata).map(([name, value]) => [METADATA_PREFIX + name, value])),
+    ...Object.fromEntries([...headers, ...metadata]),
     etag: quoteEtag(record.etag),
     'last-modified': new Date(record.lastModifiedMs).toUTCString(),
     'accept-ranges': 'bytes',
   };
+}
+
+/** Node writes header text as Latin-1; this makes the bytes those of UTF-8, as they came. */
+function toWireText(value: string): string {
+  return Buffer.from(value, 'utf8').toString('latin1');
+}
+
+/** S3 returns metadata that is not ASCII as an encoded word of RFC 2047 ("Working with object metadata", S3 user guide). */
+function toWord(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : `=?UTF-8?B?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 }
 
 /** `response-content-type` and its like, with which a presigned URL decides what a browser makes of the object. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { S3Error } from '../s3-error.ts';
 
@@ -70,9 +71,18 @@ function joinHeaders(rawHeaders: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
-    const value = rawHeaders[i + 1] ?? '';
+    const value = decodeHeaderText(rawHeaders[i + 1] ?? '');
     const earlier = headers.get(name);
     headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
   }
   return headers;
+}
+
+/**
+ * Node reads header bytes as Latin-1, but a client sends its text as UTF-8 or as Latin-1, depending on how it writes the
+ * body, and signs it as UTF-8 in both cases. The text that was meant is the UTF-8 reading where there is one.
+ */
+function decodeHeaderText(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : value;
 }
