@@ -1,1 +1,12 @@
+export type { ArtifactEnding, ArtifactIds, ArtifactLog, ArtifactRow } from './artifact-log.ts';
 export type { ArtifactWriter } from './artifact-writer.ts';
+export { toContentDisposition } from './content-disposition.ts';
+export type { StoredObject } from './head-object.ts';
+export { createObjectStore, type ObjectStore } from './object-store.ts';
+export type { ObjectUpload, ObjectUploadOptions, UploadedObject } from './object-upload.ts';
+export { type ArtifactWriterDeps, openArtifactWriter } from './open-artifact-writer.ts';
+export { MAX_PRESIGNED_SECONDS, type PresignOptions } from './presign-get.ts';
+export type { GetObjectOptions, ObjectContent } from './read-object.ts';
+export { DEFAULT_S3_TIMEOUTS, type S3Options, type S3Timeouts } from './s3-connection.ts';
+export { toServedMediaType } from './served-media-type.ts';
+export { SNIFFED_BYTES, type StoredFile, type StoreFileOptions, storeFile, toFileKey } from './store-file.ts';
