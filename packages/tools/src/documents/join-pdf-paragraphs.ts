@@ -7,8 +7,12 @@ const FULL_LINE_SHARE = 0.82;
 /** A font this much larger or smaller starts something new (a heading, a footnote). */
 const SIZE_STEP = 0.12;
 
-const LIST_ITEM =
-  /^(?:[-–—•▪◦·*]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|§|\d+(?:\.\d+)+\.?\s|Art(?:icle|ikel|ículo|\.)\s)/iu;
+/** Share of a page's lines that begin at the same place in the middle of the page when it has columns. */
+const COLUMN_SHARE = 0.15;
+
+const BULLET = /^[-–—•▪◦·*]\s/u;
+/** Counts as an item only after the end of a sentence: "of 11.4,/16.8 and 11.4 metres" is no list. */
+const NUMBERED = /^(?:\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|§|\d+(?:\.\d+)+\.?\s|Art(?:icle|ikel|ículo|\.)\s)/iu;
 /** "Vor- und Nachname": a hyphen that stands for a word part stays. */
 const SUSPENDED_BEFORE = /^(?:und|oder|bis|sowie|bzw|and|or|to|et|ou|y|o|e)\b/iu;
 
@@ -19,8 +23,7 @@ const SUSPENDED_BEFORE = /^(?:und|oder|bis|sowie|bzw|and|or|to|et|ou|y|o|e)\b/iu
  */
 export function joinPdfParagraphs(lines: readonly PdfLine[], vocabulary: ReadonlySet<string>): string {
   const pitch = findUsualPitch(lines);
-  const right = Math.max(0, ...lines.map((line) => line.right));
-  const left = Math.min(Number.POSITIVE_INFINITY, ...lines.map((line) => line.left));
+  const measure = createColumnMeasure(lines);
   let text = '';
   for (const [i, line] of lines.entries()) {
     const before = lines[i - 1];
@@ -31,14 +34,45 @@ export function joinPdfParagraphs(lines: readonly PdfLine[], vocabulary: Readonl
     const distance = line.y - before.y;
     const isGap = distance > Math.max(pitch, line.size) * PARAGRAPH_PITCH || distance < -line.size;
     const isResized = Math.abs(line.size - before.size) > Math.max(line.size, before.size) * SIZE_STEP;
-    const isFull = before.right - left >= (right - left) * FULL_LINE_SHARE;
+    const isFull = measure(before) >= FULL_LINE_SHARE;
     const isTabular = line.cells > 1 || before.cells > 1;
     if (isGap && !continuesAcross(before, line, distance)) text += `\n\n${line.text}`;
     else if (isResized) text += `\n${line.text}`;
-    else if (isTabular || !isFull || LIST_ITEM.test(line.text)) text += `\n${line.text}`;
+    else if (isTabular || !isFull || isListItem(line, before)) text += `\n${line.text}`;
     else text = joinRunning(text, line.text, vocabulary);
   }
   return text;
+}
+
+function isListItem(line: PdfLine, before: PdfLine): boolean {
+  return BULLET.test(line.text) || (NUMBERED.test(line.text) && /[.:;!?)]$/u.test(before.text));
+}
+
+/**
+ * Says which share of its column a line fills. A page has a second column when a good part of its lines begins at one
+ * place in the middle; lines that end before it are measured against the first column only.
+ */
+function createColumnMeasure(lines: readonly PdfLine[]): (line: PdfLine) => number {
+  const left = Math.min(Number.POSITIVE_INFINITY, ...lines.map((line) => line.left));
+  const right = Math.max(0, ...lines.map((line) => line.right));
+  const starts = new Map<number, number>();
+  for (const line of lines) {
+    const start = Math.floor(line.left);
+    if (line.cells === 1) starts.set(start, (starts.get(start) ?? 0) + 1);
+  }
+  const columnStarts = [...starts]
+    .filter(
+      ([start, count]) => start > left + (right - left) * 0.2 && count >= Math.max(5, lines.length * COLUMN_SHARE),
+    )
+    .map(([start]) => start)
+    .sort((a, b) => a - b);
+  return (line) => {
+    const next = columnStarts.find((start) => start >= line.right);
+    const own = columnStarts.findLast((start) => start <= line.left) ?? left;
+    const inside =
+      next === undefined ? right : Math.max(...lines.map((other) => (other.right <= next ? other.right : 0)));
+    return (line.right - own) / Math.max(1, inside - own);
+  };
 }
 
 /** A sentence that goes on at the top of the next column of the same page. */

@@ -2,6 +2,7 @@ import mammoth from 'mammoth';
 import { checkZipSizes } from './check-zip-sizes.ts';
 import { DocumentError } from './document-error.ts';
 import type { DocumentSource, ParsedDocument } from './document-source.ts';
+import { findTitleLine } from './find-title-line.ts';
 import { convertHtml } from './parse-html.ts';
 
 /** Reads a Word document: headings, lists, tables and footnotes as Markdown; pictures are left out. */
@@ -17,7 +18,7 @@ export async function parseDocx(source: DocumentSource): Promise<ParsedDocument>
       'This Word document contains only pictures; run text recognition (OCR) first and upload the result.',
     );
   }
-  const title = /^#{1,2} (.+)$/mu.exec(text)?.[1] ?? readTitleLine(text);
+  const title = /^#{1,2} (.+)$/mu.exec(text)?.[1] ?? findTitleLine(text);
   if (pictures > 0) warnings.push(`${pictures} picture${pictures === 1 ? ' was' : 's were'} left out.`);
   return { title, pages: [text], hasOwnPages: false, warnings };
 }
@@ -49,9 +50,3 @@ const STYLE_MAP = [
   "p[style-name='Titel'] => h1:fresh",
   "p[style-name='Subtitle'] => p:fresh",
 ];
-
-/** A short first line that is not a sentence serves as the title when there is no heading. */
-function readTitleLine(text: string): string | undefined {
-  const line = text.trim().split('\n', 1)[0]?.replace(/[*_]/gu, '').trim() ?? '';
-  return line.length > 0 && line.length <= 120 && !/[.;,|]$/u.test(line) ? line : undefined;
-}

@@ -34,7 +34,7 @@ export async function parsePdf(source: DocumentSource, limits: ParseLimits): Pro
   if (unreadable.length > 0) warnings.push(`${listPages(unreadable)} could not be read: the file is damaged there.`);
   if (blank.length > 0) warnings.push(`${listPages(blank)} without text: blank, or a picture of a page (not read).`);
   const vocabulary = readVocabulary(lines);
-  const title = (await readMetadataTitle(pdf)) ?? findTitleLine(lines);
+  const title = (await readMetadataTitle(pdf)) ?? findLargestLine(lines);
   return { title, pages: lines.map((page) => joinPdfParagraphs(page, vocabulary)), hasOwnPages: true, warnings };
 }
 
@@ -141,7 +141,7 @@ async function readMetadataTitle(pdf: PDFDocumentProxy): Promise<string | undefi
 }
 
 /** The largest line of the first page that has text, when it stands out from the rest. */
-function findTitleLine(pages: readonly (readonly PdfLine[])[]): string | undefined {
+function findLargestLine(pages: readonly (readonly PdfLine[])[]): string | undefined {
   const first = pages.find((page) => page.length > 0) ?? [];
   const sizes = first.map((line) => line.size).sort((a, b) => a - b);
   const usual = sizes[Math.floor(sizes.length / 2)] ?? 0;

@@ -1,14 +1,13 @@
 import { decodeText, readCharsetParameter } from './decode-text.ts';
 import type { DocumentSource, ParsedDocument } from './document-source.ts';
+import { findTitleLine } from './find-title-line.ts';
 
 const MAX_FRONT_MATTER_CHARS = 10_000;
 
 /** Plain text as it is. Its title is a short first line, if there is one. */
 export function parseText(source: DocumentSource): ParsedDocument {
   const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
-  const line = text.trim().split(/\r?\n/u, 1)[0]?.trim() ?? '';
-  const title = line.length <= 100 && !/[.,;:{}]$/u.test(line) ? line : undefined;
-  return { title, pages: [text], hasOwnPages: false, warnings };
+  return { title: findTitleLine(text), pages: [text], hasOwnPages: false, warnings };
 }
 
 /** Markdown as it is: it is what the other kinds are turned into. Comments, which no reader sees, are dropped. */

@@ -14,6 +14,8 @@ const MAX_SAMPLE_CHARS = 100_000;
 /** Without a hint, prose with one comma a line must not pass for a table. */
 const MIN_UNEXPECTED_COLUMNS = 3;
 const MIN_UNEXPECTED_ROWS = 5;
+/** With one, rows may be ragged, but nearly all must have the delimiter: prose has lines without a comma. */
+const MIN_DIVIDED_SHARE = 0.9;
 
 /**
  * The delimiter with which nearly all lines have the same number of columns, undefined when the text is not a table.
@@ -29,7 +31,8 @@ export function sniffDelimiter(text: string, hints: DelimiterHints): Delimiter |
     const agreeing = counts.filter((count) => count === usual).length / counts.length;
     if (usual < 2) continue;
     const isClear = usual >= MIN_UNEXPECTED_COLUMNS && agreeing === 1 && lines.length >= MIN_UNEXPECTED_ROWS;
-    if (hints.isExpected ? agreeing < 0.5 : !isClear || isMarkdownTable(lines, delimiter)) continue;
+    const divided = counts.filter((count) => count >= 2).length / counts.length;
+    if (hints.isExpected ? divided < MIN_DIVIDED_SHARE : !isClear || isMarkdownTable(lines, delimiter)) continue;
     const score = agreeing * 100 + Math.min(usual, 50);
     if (best === undefined || score > best.score) best = { delimiter, score };
   }
