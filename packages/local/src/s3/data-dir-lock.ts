@@ -45,8 +45,9 @@ async function isServing(url: string, instanceId: string): Promise<boolean> {
     const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     await response.arrayBuffer();
     return response.headers.get(INSTANCE_HEADER) === instanceId;
-  } catch {
-    return false;
+  } catch (error) {
+    // Nobody listens there any more, or somebody who is slow: a paused server wakes up and goes on writing.
+    return error instanceof Error && error.name === 'TimeoutError';
   }
 }
 

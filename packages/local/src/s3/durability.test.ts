@@ -1,9 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   ListPartsCommand,
@@ -126,4 +128,57 @@ describe('startS3Server', () => {
     await server.close();
     await start(folder);
   });
+
+  it('startS3Server agrees with a model through random operations at once and restarts', async () => {
+    const seed = randomInt(2 ** 31);
+    const random = createRandom(seed);
+    const model = new Map<string, string>();
+    for (let round = 0; round < 3; round++) {
+      const { server, client } = await start(folder);
+      for (let step = 0; step < 25; step++) {
+        const picked = new Set(Array.from({ length: 6 }, () => `${'../'.repeat(random(3))}key/${random(12)}`));
+        await Promise.all([...picked].map((Key) => act(client, model, Key, random)));
+      }
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
+      expect(Contents.map(({ Key }) => Key).sort(), `seed ${seed}`).toEqual([...model.keys()].sort());
+      for (const [Key, text] of model) expect((await readObject(client, Key)).text, `seed ${seed}`).toBe(text);
+      const bucketFolder = join(folder, 'buckets', Bucket);
+      expect(await readdir(join(bucketFolder, 'data')), `seed ${seed}`).toHaveLength(model.size);
+      await server.close();
+    }
+  });
 });
+
+/** Mulberry32: the same numbers for the same seed. */
+function createRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** One random operation on a key, done to the server and to the model. */
+async function act(client: S3Client, model: Map<string, string>, Key: string, random: (below: number) => number) {
+  const Body = String(random(1_000_000));
+  switch (random(4)) {
+    case 0: {
+      model.delete(Key);
+      await client.send(new DeleteObjectCommand({ Bucket, Key }));
+      return;
+    }
+    case 1: {
+      const wins = !model.has(Key);
+      if (wins) model.set(Key, Body);
+      const put = client.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch: '*' }));
+      if (wins) await put;
+      else await expect(put).rejects.toMatchObject({ name: 'PreconditionFailed' });
+      return;
+    }
+    default:
+      model.set(Key, Body);
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+}

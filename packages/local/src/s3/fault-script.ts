@@ -5,7 +5,8 @@ import type { Operation } from './http/operation.ts';
  * - `error`: answers with this status and code, executes nothing. Status 200 gives the "200 with an error inside" of S3.
  * - `delay`: waits, then goes on as if nothing were.
  * - `hang`: neither executes nor answers, until the client leaves or the server closes.
- * - `cut_request`: closes the socket after so many bytes of the body were read; nothing is stored.
+ * - `cut_request`: closes the socket after so many bytes of the body were read, or at its end; nothing is stored. Without
+ *   effect on an operation that reads no body.
  * - `cut_response`: executes, then closes the socket after the headers and at most so many bytes of the body were sent.
  * - `drop_reply`: executes, then closes the socket without a byte of answer.
  */

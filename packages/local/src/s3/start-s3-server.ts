@@ -60,19 +60,21 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   let serving: ServeOptions | null = null;
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS });
-  const serve = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+  const serve = (message: IncomingMessage, response: ServerResponse, isBodyComing: boolean): void => {
+    // A socket that breaks under an answer is seen where the answer is written; as an unheard event it would end the process.
+    response.on('error', () => {});
     response.setHeader('server', 'nightshift-s3');
     response.setHeader(INSTANCE_HEADER, instanceId);
     if (serving === null) {
       response.writeHead(503, { connection: 'close' }).end();
       return;
     }
-    const request = serveRequest(serving, { message, response, expectsContinue });
+    const request = serveRequest(serving, { message, response, isBodyComing });
     running.add(request);
     void request.finally(() => running.delete(request));
   };
-  server.on('request', (message, response) => serve(message, response, false));
-  server.on('checkContinue', (message, response) => serve(message, response, true));
+  server.on('request', (message, response) => serve(message, response, true));
+  server.on('checkContinue', (message, response) => serve(message, response, false));
 
   const port = await listen(server, options.port ?? 0, host);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

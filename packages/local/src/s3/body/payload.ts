@@ -15,6 +15,13 @@ export interface PayloadDigests {
   checksum: { algorithm: ChecksumAlgorithm; value: string } | null;
 }
 
+export interface ReadOptions {
+  /** The checksum to compute when the request declares none. */
+  fallbackAlgorithm?: ChecksumAlgorithm | null;
+  /** False for CompleteMultipartUpload, whose `x-amz-checksum-*` is of the object and not of the document it sends. */
+  isChecksumOfBody?: boolean;
+}
+
 export interface PayloadOptions {
   source: AsyncIterator<Buffer>;
   headers: ReadonlyMap<string, string>;
@@ -35,14 +42,13 @@ export class Payload {
 
   /**
    * The bytes, once.
-   * @param fallbackAlgorithm the checksum to compute when the request declared none
    * @throws S3Error `MissingContentLength`, `EntityTooLarge`, `IncompleteBody`, `BadDigest`, `InvalidDigest`, `XAmzContentSHA256Mismatch`
    */
-  async *read(fallbackAlgorithm: ChecksumAlgorithm | null = null): AsyncGenerator<Buffer> {
+  async *read({ fallbackAlgorithm = null, isChecksumOfBody = true }: ReadOptions = {}): AsyncGenerator<Buffer> {
     const { source, headers, signing } = this.#options;
     const expectedBytes = readExpectedBytes(headers, signing);
     const contentMd5 = readContentMd5(headers);
-    const declared = findDeclaredChecksum(headers);
+    const declared = isChecksumOfBody ? findDeclaredChecksum(headers) : null;
     const algorithm = declared?.algorithm ?? fallbackAlgorithm;
     const trailers = new Map<string, string>();
     const chunks =
@@ -90,10 +96,10 @@ export class Payload {
   }
 
   /** The whole body as text, for the XML documents. @throws S3Error `MalformedXML` when it is larger than `maxBytes` */
-  async readText(maxBytes: number): Promise<string> {
+  async readText(maxBytes: number, options: ReadOptions = {}): Promise<string> {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
-    for await (const chunk of this.read()) {
+    for await (const chunk of this.read(options)) {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes) throw new S3Error('MalformedXML');
       chunks.push(chunk);

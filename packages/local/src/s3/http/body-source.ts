@@ -1,22 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConnectionLostError } from './connection-lost-error.ts';
-
-export interface BodySourceOptions {
-  message: IncomingMessage;
-  response: ServerResponse;
-  /** Whether the client waits for `100 Continue` before it sends the body. */
-  expectsContinue: boolean;
-  /** Null to read it all. */
-  cutAfterBytes: number | null;
-}
+import type { Exchange } from './exchange.ts';
 
 /**
  * The bytes of a request's body as they come over the wire. The client is told to go on only when the first of them is
  * wanted, so that a refused upload is not sent at all.
+ * @param cutAfterBytes cuts the connection after so many bytes; null reads all
  */
-export async function* readBody(options: BodySourceOptions): AsyncGenerator<Buffer> {
-  const { message, response, cutAfterBytes } = options;
-  if (options.expectsContinue) response.writeContinue();
+export async function* readBody(exchange: Exchange, cutAfterBytes: number | null): AsyncGenerator<Buffer> {
+  const { message, response } = exchange;
+  if (!exchange.isBodyComing) response.writeContinue();
+  exchange.isBodyComing = true;
   let leftBytes = cutAfterBytes ?? Number.POSITIVE_INFINITY;
   try {
     // Leaving early must not destroy the message: its socket still has to carry the refusal.

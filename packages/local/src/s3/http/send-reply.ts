@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConnectionLostError } from './connection-lost-error.ts';
+import type { Exchange } from './exchange.ts';
 import type { ReplyBody, S3Reply } from './s3-reply.ts';
 
 /** How much of a body nobody wants is still read after an early answer, so that the client gets to see that answer. */
@@ -7,8 +8,7 @@ const LINGER_MAX_BYTES = 4 * 1024 * 1024;
 const LINGER_MAX_MS = 1000;
 
 export interface SendReplyOptions {
-  message: IncomingMessage;
-  response: ServerResponse;
+  exchange: Exchange;
   reply: S3Reply;
   /** Cuts the connection after the headers and at most so many bytes of the body; null sends all. */
   cutAfterBytes: number | null;
@@ -18,7 +18,8 @@ export interface SendReplyOptions {
  * Sends a reply and waits until it was handed to the system.
  * @throws ConnectionLostError when the client left, or the connection was cut as asked
  */
-export async function sendReply({ message, response, reply, cutAfterBytes }: SendReplyOptions): Promise<void> {
+export async function sendReply({ exchange, reply, cutAfterBytes }: SendReplyOptions): Promise<void> {
+  const { message, response } = exchange;
   const isBodyless = message.method === 'HEAD' || reply.status === 204 || reply.status === 304;
   const body: ReplyBody = isBodyless ? { kind: 'none' } : reply.body;
   const mustClose = !message.complete;
@@ -40,7 +41,7 @@ export async function sendReply({ message, response, reply, cutAfterBytes }: Sen
     message.socket.destroySoon();
     throw new ConnectionLostError('cut by a scripted fault');
   }
-  if (mustClose) await linger(message);
+  if (mustClose && exchange.isBodyComing) await linger(message);
   await endResponse(response);
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authenticate, type KnownCredentials } from '../auth/authenticate.ts';
 import { Payload } from '../body/payload.ts';
@@ -10,6 +10,7 @@ import type { S3Context } from '../s3-context.ts';
 import { S3Error } from '../s3-error.ts';
 import { readBody } from './body-source.ts';
 import { ConnectionLostError } from './connection-lost-error.ts';
+import type { Exchange } from './exchange.ts';
 import { type Operation, resolveOperation } from './operation.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 import { replyError, type S3Reply } from './s3-reply.ts';
@@ -25,12 +26,6 @@ export interface ServeOptions {
   closing: AbortSignal;
 }
 
-export interface Exchange {
-  message: IncomingMessage;
-  response: ServerResponse;
-  expectsContinue: boolean;
-}
-
 /** Serves one request from its target to the last byte of its answer. Never rejects: a request cannot stop the server. */
 export async function serveRequest(options: ServeOptions, exchange: Exchange): Promise<void> {
   const { message, response } = exchange;
@@ -40,7 +35,7 @@ export async function serveRequest(options: ServeOptions, exchange: Exchange): P
   try {
     const { reply, cutAfterBytes } = await makeReply(options, exchange, entry, requestId);
     try {
-      await sendReply({ message, response, reply, cutAfterBytes });
+      await sendReply({ exchange, reply, cutAfterBytes });
       entry.status = reply.status;
     } finally {
       await reply.release?.();
@@ -100,7 +95,7 @@ async function makeReply(
 
 async function execute(
   { context, credentials }: ServeOptions,
-  { message, response, expectsContinue }: Exchange,
+  exchange: Exchange,
   target: RequestTarget,
   operation: Operation,
   cutAfterBytes: number | null,
@@ -112,7 +107,7 @@ async function execute(
     context.nowMs(),
   );
   const headers = addPresignedHeaders(target);
-  const source = readBody({ message, response, expectsContinue, cutAfterBytes });
+  const source = readBody(exchange, cutAfterBytes);
   const payload = new Payload({ source, headers, signing });
   return await runOperation(operation, context, { method, bucket, key, query, headers, payload });
 }

@@ -29,7 +29,8 @@ export async function completeMultipartUpload({ storage, nowMs }: S3Context, req
   const key = keyOf(request);
   const uploadId = request.query.get('uploadId') ?? '';
   bucket.getUpload(key, uploadId);
-  const document = parseXml(await request.payload.readText(MAX_DOCUMENT_BYTES), 'CompleteMultipartUpload');
+  const text = await request.payload.readText(MAX_DOCUMENT_BYTES, { isChecksumOfBody: false });
+  const document = parseXml(text, 'CompleteMultipartUpload');
   const listed = document.children('Part').map(parseListedPart);
   if (listed.length === 0) throw new S3Error('MalformedXML');
 
@@ -56,35 +57,38 @@ export async function completeMultipartUpload({ storage, nowMs }: S3Context, req
 }
 
 function selectParts(upload: Upload, listed: readonly ListedPart[]): PartRecord[] {
-  const { checksum } = upload.record;
-  return listed.map((item, index) => {
-    const { partNumber } = item;
-    const part = upload.parts.get(partNumber);
-    const previous = listed[index - 1];
-    if (previous !== undefined && previous.partNumber >= partNumber) throw new S3Error('InvalidPartOrder');
-    const given = checksum === null ? undefined : item.checksums.get(checksum.algorithm);
-    if (part?.etag !== item.etag || (given !== undefined && given !== part.checksum?.value)) {
-      throw new S3Error('InvalidPart', {
-        fields: { UploadId: upload.record.id, PartNumber: String(partNumber), ETag: item.etag },
-      });
-    }
-    if (checksum?.type === 'COMPOSITE' && given === undefined) {
-      const algorithm = checksum.algorithm.toLowerCase();
-      throw new S3Error('InvalidRequest', {
-        message: `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
-      });
-    }
-    if (index < listed.length - 1 && part.sizeBytes < MIN_PART_BYTES) {
-      throw new S3Error('EntityTooSmall', {
-        fields: {
-          ProposedSize: String(part.sizeBytes),
-          MinSizeAllowed: String(MIN_PART_BYTES),
-          PartNumber: String(partNumber),
-        },
-      });
-    }
-    return part;
+  if (listed.some((item, index) => index > 0 && (listed[index - 1]?.partNumber ?? 0) >= item.partNumber)) {
+    throw new S3Error('InvalidPartOrder');
+  }
+  const parts = listed.map((item) => findPart(upload, item));
+  const small = parts.slice(0, -1).find(({ sizeBytes }) => sizeBytes < MIN_PART_BYTES);
+  if (small === undefined) return parts;
+  throw new S3Error('EntityTooSmall', {
+    fields: {
+      ProposedSize: String(small.sizeBytes),
+      MinSizeAllowed: String(MIN_PART_BYTES),
+      PartNumber: String(small.partNumber),
+      ETag: small.etag,
+    },
   });
+}
+
+function findPart(upload: Upload, { partNumber, etag, checksums }: ListedPart): PartRecord {
+  const { checksum } = upload.record;
+  const part = upload.parts.get(partNumber);
+  const given = checksum === null ? undefined : checksums.get(checksum.algorithm);
+  if (part?.etag !== etag || (given !== undefined && given !== part.checksum?.value)) {
+    throw new S3Error('InvalidPart', {
+      fields: { UploadId: upload.record.id, PartNumber: String(partNumber), ETag: etag },
+    });
+  }
+  if (checksum?.type === 'COMPOSITE' && given === undefined) {
+    const algorithm = checksum.algorithm.toLowerCase();
+    throw new S3Error('InvalidRequest', {
+      message: `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
+    });
+  }
+  return part;
 }
 
 async function makeRecord(

@@ -38,7 +38,7 @@ export async function copyObject({ storage, nowMs }: S3Context, request: S3Reque
       payload: toPayload(sourceBucket, sourceRecord),
       conditions: request.headers,
       nowMs,
-      fallbackChecksum:
+      fallbackAlgorithm:
         algorithm === undefined ? (sourceRecord.checksum?.algorithm ?? null) : parseChecksumAlgorithm(algorithm),
     });
     return replyXml('CopyObjectResult', {

@@ -52,7 +52,9 @@ export async function uploadPart({ storage, nowMs }: S3Context, request: S3Reque
       message: `Checksum Type mismatch occurred, expected checksum Type: ${record.checksum.algorithm.toLowerCase()}, actual checksum Type: ${declared.algorithm.toLowerCase()}`,
     });
   }
-  const file = await bucket.writeTemporary(request.payload.read(record.checksum?.algorithm ?? null));
+  const file = await bucket.writeTemporary(
+    request.payload.read({ fallbackAlgorithm: record.checksum?.algorithm ?? null }),
+  );
   const { sizeBytes, md5Hex, checksum } = request.payload.digests;
   try {
     await bucket.lock.run(key, async () => {

@@ -1,4 +1,4 @@
-import type { Checksum } from '../body/checksum.ts';
+import type { ChecksumAlgorithm } from '../body/checksum.ts';
 import type { Payload, PayloadDigests } from '../body/payload.ts';
 import { checkWrite } from '../http/conditions.ts';
 import { parseObjectAttributes, quoteEtag, toChecksumHeaders } from '../http/object-headers.ts';
@@ -30,7 +30,7 @@ export interface StoreObjectOptions {
   /** The headers with the conditions of the write. */
   conditions: ReadonlyMap<string, string>;
   nowMs: () => number;
-  fallbackChecksum?: Checksum['algorithm'] | null;
+  fallbackAlgorithm?: ChecksumAlgorithm | null;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface StoreObjectOptions {
 export async function storeObject(options: StoreObjectOptions): Promise<ObjectRecord> {
   const { bucket, key, payload, conditions } = options;
   checkWrite(conditions, key, bucket.find(key));
-  const file = await bucket.writeTemporary(payload.read(options.fallbackChecksum ?? null));
+  const file = await bucket.writeTemporary(payload.read({ fallbackAlgorithm: options.fallbackAlgorithm ?? null }));
   try {
     return await bucket.lock.run(key, async () => {
       checkWrite(conditions, key, bucket.find(key));

@@ -32,7 +32,7 @@ export class Storage {
     const folder = join(dataDir, 'buckets');
     await mkdir(folder, { recursive: true });
     const storage = new Storage(folder, nowMs);
-    for (const name of await readdir(folder)) {
+    for (const { name } of (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
       const files = await readdir(join(folder, name));
       // A crash while a bucket was made or deleted leaves a folder without a record: it never was, or is no more.
       if (files.includes('bucket.json')) storage.#buckets.set(name, await loadBucket(folder, name, log));
