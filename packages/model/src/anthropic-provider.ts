@@ -1,0 +1,144 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { FailureError, failWith, type JsonObject } from '@nightshift/domain';
+import { BlockCollector } from './block-collector.ts';
+import {
+  KNOWN_STOP_REASONS,
+  type ModelBlock,
+  type ModelProvider,
+  type ModelReply,
+  type ModelRequest,
+  type ModelStopReason,
+  type ModelUsage,
+  type TurnListener,
+} from './model-message.ts';
+import { observeBytes } from './observe-bytes.ts';
+import { toModelFailure } from './to-model-failure.ts';
+import { DEFAULT_TURN_TIMEOUTS, type TurnTimeouts, TurnWatchdog } from './turn-watchdog.ts';
+
+export interface AnthropicProviderOptions {
+  apiKey: string;
+  /** Any server that speaks the Messages protocol. */
+  baseUrl?: string | undefined;
+  timeouts?: TurnTimeouts;
+}
+
+/** Streams turns from Anthropic, or from anything that speaks its protocol. Retries are ours: the SDK's are off. */
+export function createAnthropicProvider(options: AnthropicProviderOptions): ModelProvider {
+  const timeouts = options.timeouts ?? DEFAULT_TURN_TIMEOUTS;
+  const client = new Anthropic({
+    apiKey: options.apiKey,
+    baseURL: options.baseUrl ?? 'https://api.anthropic.com',
+    maxRetries: 0,
+    timeout: timeouts.totalMs,
+    logLevel: 'off',
+  });
+
+  return {
+    async streamTurn(request, { listener, signal }) {
+      const watchdog = new TurnWatchdog(timeouts);
+      try {
+        return await receive(client, request, listener, watchdog, AbortSignal.any([signal, watchdog.signal]));
+      } catch (thrown) {
+        signal.throwIfAborted();
+        const cause = watchdog.failure ?? thrown;
+        throw cause instanceof FailureError ? cause : new FailureError(toModelFailure(cause, request.model), { cause });
+      } finally {
+        watchdog.stop();
+      }
+    },
+  };
+}
+
+async function receive(
+  client: Anthropic,
+  request: ModelRequest,
+  listener: TurnListener,
+  watchdog: TurnWatchdog,
+  signal: AbortSignal,
+): Promise<ModelReply> {
+  const startedAt = performance.now();
+  const observed = client.withOptions({ fetch: observeBytes(() => watchdog.sawBytes()) });
+  const { data: stream, request_id } = await observed.messages.create(toParams(request), { signal }).withResponse();
+  const collector = new BlockCollector(listener);
+  let model = request.model;
+  let usage: ModelUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 };
+  let stopReason: string | null = null;
+  let timeToFirstTokenMs: number | undefined;
+  let sawMessageStop = false;
+  for await (const event of stream) {
+    switch (event.type) {
+      case 'message_start':
+        model = event.message.model;
+        usage = mergeUsage(usage, event.message.usage);
+        break;
+      case 'content_block_start':
+        collector.start(event.index, event.content_block as unknown as ModelBlock);
+        break;
+      case 'content_block_delta':
+        timeToFirstTokenMs ??= performance.now() - startedAt;
+        await collector.delta(event.index, event.delta as unknown as JsonObject & { type: string });
+        break;
+      case 'content_block_stop':
+        await collector.stop(event.index);
+        break;
+      case 'message_delta':
+        stopReason = event.delta.stop_reason;
+        usage = mergeUsage(usage, event.usage);
+        break;
+      case 'message_stop':
+        sawMessageStop = true;
+        break;
+      default: // newer kinds of event may come at any time
+    }
+    watchdog.sawContent();
+  }
+  signal.throwIfAborted(); // an aborted iteration ends without an error
+  if (!sawMessageStop) throw failWith('model_stream_cut', 'The reply ended before message_stop.');
+  return {
+    model,
+    ...collector.finish(),
+    stopReason: toStopReason(stopReason),
+    usage,
+    requestId: request_id ?? undefined,
+    timeToFirstTokenMs,
+  };
+}
+
+function toParams(request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
+  return {
+    model: request.model,
+    max_tokens: request.maxOutputTokens,
+    system: request.system,
+    // Blocks are sent back exactly as they were received; the SDK's types know fewer kinds than the wire.
+    messages: request.messages as unknown as Anthropic.MessageParam[],
+    tools: request.tools.map((tool) => ({
+      name: tool.name,
+      description: tool.description,
+      input_schema: tool.inputSchema as unknown as Anthropic.Tool.InputSchema,
+    })),
+    stream: true,
+  };
+}
+
+function toStopReason(text: string | null): ModelStopReason {
+  const known = KNOWN_STOP_REASONS.find((reason) => reason === text);
+  if (known) return known;
+  throw failWith('model_bad_reply', `The model stopped for a reason we do not know: ${text}.`, { retryable: false });
+}
+
+function mergeUsage(
+  before: ModelUsage,
+  update: {
+    input_tokens?: number | null;
+    output_tokens?: number | null;
+    cache_read_input_tokens?: number | null;
+    cache_creation_input_tokens?: number | null;
+  },
+): ModelUsage {
+  return {
+    inputTokens: update.input_tokens ?? before.inputTokens,
+    outputTokens: update.output_tokens ?? before.outputTokens,
+    cacheReadTokens: update.cache_read_input_tokens ?? before.cacheReadTokens,
+    cacheCreationTokens: update.cache_creation_input_tokens ?? before.cacheCreationTokens,
+  };
+}
