@@ -1,1 +1,12 @@
-export {};
+export { PortInUseError } from './stack/choose-port.ts';
+export { PostgresAccountError } from './stack/choose-postgres-account.ts';
+export { PostgresClusterError } from './stack/create-postgres-cluster.ts';
+export { PostgresUnavailableError } from './stack/find-postgres-binaries.ts';
+export { RedisUnavailableError } from './stack/find-redis-server.ts';
+export { ProcessStartError } from './stack/launch-process.ts';
+export { AlreadyRunningError } from './stack/lock-data-dir.ts';
+export { DataDirError } from './stack/prepare-data-dir.ts';
+export type { ProcessInfo, StackProcessOptions } from './stack/process-group.ts';
+export type { StackEnvironment, StackSettings } from './stack/stack-settings.ts';
+export type { RunningProcess } from './stack/start-process.ts';
+export { type Stack, type StackService, type StartStackOptions, startStack } from './stack/start-stack.ts';
