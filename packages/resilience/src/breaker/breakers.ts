@@ -19,7 +19,7 @@ export interface BreakerReport {
 /**
  * Breakers by key, of one process (`createLocalBreakers`) or of the whole fleet (`createSharedBreakers` of
  * @nightshift/streams). Every `before` that passes is followed by exactly one of succeeded, failed, released.
- * None of these rejects because Redis is away.
+ * None of these rejects because Redis is away, except `force`.
  */
 export interface Breakers {
   before(key: string, options: BreakerOptions): Promise<BreakerVerdict>;

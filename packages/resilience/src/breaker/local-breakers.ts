@@ -8,8 +8,8 @@ const UNCONFIGURED: BreakerOptions = Object.freeze({ failureThreshold: 5, openMs
 
 /** Breakers of this process alone: for tests, for one-process set-ups, and while Redis is away. */
 export interface LocalBreakers extends Breakers {
-  /** Takes over the state the fleet's breaker was last seen in, in times of this process's clock. */
-  adopt(key: string, state: BreakerState): void;
+  /** Takes over the state the fleet's breaker was last seen in, in times of this process's clock, and its options. */
+  adopt(key: string, state: BreakerState, options: BreakerOptions): void;
 }
 
 export function createLocalBreakers(deps: { now: () => number }): LocalBreakers {
@@ -35,6 +35,10 @@ export function createLocalBreakers(deps: { now: () => number }): LocalBreakers 
     state: async (key) => breakers.get(key)?.state() ?? CLOSED,
     list: async () => [...breakers].map(([key, breaker]) => ({ key, state: breaker.state() })),
     force: async (key, to) => open(key).force(to),
-    adopt: (key, state) => open(key).adopt(state),
+    adopt(key, state, options) {
+      const breaker = open(key);
+      breaker.configure(options);
+      breaker.adopt(state);
+    },
   };
 }
