@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decideRetry, type RetryPolicy } from '@nightshift/domain';
+import { decideRetry, type FailureError, type RetryPolicy } from '@nightshift/domain';
 import type { S3Connection } from './s3-connection.ts';
-import { toS3Failure } from './to-s3-failure.ts';
+import { hasS3Code, toS3Failure } from './to-s3-failure.ts';
 
 /** One policy for every call: four tries within about eight seconds, full jitter. */
 export const S3_RETRY_POLICY: RetryPolicy = Object.freeze({
@@ -42,6 +42,7 @@ export async function waitForRetry(
 ): Promise<void> {
   call.signal?.throwIfAborted();
   const failure = toS3Failure(error, call.operation);
+  if (!isWorthAnotherTry(failure)) throw failure;
   const random = Math.random();
   const decision = decideRetry({ failure: failure.failure, attempt, policy: S3_RETRY_POLICY, random });
   if (decision.kind === 'stop') throw failure;
@@ -50,4 +51,12 @@ export async function waitForRetry(
   connection.log.warn({ operation, key, attempt, delayMs, failure: failure.failure }, 'S3 call failed, trying again');
   // An abort ends the wait; the caller's next check of the signal throws its reason.
   await sleep(delayMs, undefined, call.signal ? { signal: call.signal } : {}).catch(() => undefined);
+}
+
+/**
+ * Whether the same request can succeed. That is less than `retryable`: a retryable refusal (the upload is gone) means
+ * that whoever has the bytes can start again.
+ */
+function isWorthAnotherTry(failure: FailureError): boolean {
+  return failure.failure.code === 'storage_unavailable' || hasS3Code(failure, 'ConditionalRequestConflict');
 }
