@@ -1,4 +1,4 @@
-import { describeTable } from './describe-table.ts';
+import { describeTable, findTableAmounts, readTable } from './describe-table.ts';
 import { detectLanguage } from './detect-language.ts';
 import { findAmounts } from './find-amounts.ts';
 import { findDates } from './find-dates.ts';
@@ -13,32 +13,30 @@ export interface PageInput {
   text: string;
   page: number;
   fileName?: string;
-  mediaType?: string;
 }
 
 /** Pages remembered: a conversation brings the same pages again with every turn. */
 const MAX_REMEMBERED_PAGES = 400;
 const remembered = new Map<string, Findings>();
 
-function analyse({ text, page, fileName, mediaType }: PageInput): Findings {
+function analyse({ text, page, fileName }: PageInput): Findings {
   const blocks = splitBlocks(text);
   const joined = blocks.map((block) => block.text).join('\n');
   const { language, letters } = detectLanguage(joined);
   const titles = findTitles(blocks, { page, ...(fileName === undefined ? {} : { fileName }) });
   const title = titles[0]?.text ?? '';
+  const table = readTable(blocks);
   return {
     titles,
-    kinds: scoreKinds({
-      text,
-      title: page === 1 ? title : '',
-      blocks,
-      ...(mediaType === undefined ? {} : { mediaType }),
-    }),
+    kinds: scoreKinds(joined, blocks),
     languages: language === 'und' ? [] : [{ text: language, score: letters }],
     dates: findDates(joined, language),
-    amounts: findAmounts(joined),
+    amounts: [...findAmounts(joined), ...(table === undefined ? [] : findTableAmounts(table))],
     names: findNames(joined, language),
-    sentences: [...describeTable(blocks, page), ...rankSentences(blocks, { language, title, page })],
+    sentences: [
+      ...(table === undefined ? [] : describeTable(table, page)),
+      ...rankSentences(blocks, { language, title, page }),
+    ],
   };
 }
 

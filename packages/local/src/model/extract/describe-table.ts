@@ -1,57 +1,81 @@
-import type { SentenceFact } from './findings.ts';
+import type { AmountFact, SentenceFact } from './findings.ts';
 import { parseNumber } from './parse-number.ts';
-import type { TextBlock } from './split-blocks.ts';
+import { splitDelimited, type TextBlock } from './split-blocks.ts';
 
 const MIN_ROWS = 3;
 const NUMERIC = /^[-−]?[\d.,'’\s]*\d[\d.,'’\s]*(?:\s?[€$£%])?$/u;
+/** Columns whose sum says nothing: keys, years, codes, prices per piece. */
+const NO_SUM =
+  /(?:^|[\s_])(?:id|nr|no|num\p{L}*|year|jahr|année|año|anno|code|zip|plz|phone|rate|price|preis|pos)(?:$|[\s_.])|%/iu;
+const CURRENCY = /(?:^|[\s_([/])(eur|usd|gbp|chf|jpy|cad|aud|sek|nok|dkk|pln|czk|inr|cny|brl)(?:$|[\s_)\]/])|([€$£])/iu;
+const SYMBOLS: Record<string, string> = { '€': 'EUR', $: 'USD', '£': 'GBP' };
+
+/** A table read from the rows of a page; `head` is empty when no row names the columns. */
+export interface Table {
+  head: string[];
+  rows: string[][];
+}
 
 function splitCells(row: string): string[] {
   const bars = row.replace(/^\s*\||\|\s*$/gu, '');
   const mark = ['|', '\t', ';', ','].find((candidate) => bars.includes(candidate));
-  const cells = mark === undefined ? bars.split(/ {3,}/u) : bars.split(mark);
-  return cells.map((cell) => cell.trim().replace(/^"|"$/gu, ''));
+  return mark === undefined ? bars.trim().split(/ {3,}/u) : splitDelimited(bars, mark);
 }
 
-function sumColumn(rows: readonly string[][], at: number): number | undefined {
-  const values = rows.map((row) => row[at] ?? '').filter((cell) => cell !== '');
-  if (values.length < MIN_ROWS || !values.every((cell) => NUMERIC.test(cell))) return undefined;
-  const numbers = values.map((cell) => parseNumber(cell.replace(/[^\d.,'’\s]/gu, '')) ?? 0);
-  const signed = numbers.map((number, index) => (/^[-−]/u.test(values[index] ?? '') ? -number : number));
-  return Math.round(signed.reduce((sum, value) => sum + value, 0) * 100) / 100;
-}
-
-/** Columns whose sum says nothing: keys, years, codes. */
-const NO_SUM = /\b(?:id|nr|no|num\p{L}*|year|jahr|année|año|anno|code|zip|plz|phone|rate|price|preis|%)\b/iu;
-
-/**
- * Sentences about a table that has none of its own: its columns, its rows, the sums of its numeric columns. Empty when
- * the text is not mainly a table.
- */
-export function describeTable(blocks: readonly TextBlock[], page: number): SentenceFact[] {
+/** The table a page mainly is, or undefined when it is mainly something else. */
+export function readTable(blocks: readonly TextBlock[]): Table | undefined {
   const rows = blocks.filter((block) => block.kind === 'row').map((block) => splitCells(block.text));
-  if (rows.length < MIN_ROWS || rows.length < blocks.length * 0.5) return [];
-  const [head, ...body] = rows;
-  if (head === undefined) return [];
-  const named = head.every((cell) => !NUMERIC.test(cell)) && head.filter((cell) => cell !== '').length >= 2;
+  const [first, ...rest] = rows;
+  if (first === undefined || rows.length < MIN_ROWS || rows.length < blocks.length * 0.5) return undefined;
+  const named = first.filter((cell) => cell !== '').length >= 2 && first.every((cell) => !NUMERIC.test(cell));
+  return named ? { head: first, rows: rest } : { head: [], rows };
+}
+
+function readColumn({ rows }: Table, at: number): { cell: string; value: number }[] | undefined {
+  const cells = rows.map((row) => row[at] ?? '').filter((cell) => cell !== '');
+  if (cells.length < MIN_ROWS - 1 || !cells.every((cell) => NUMERIC.test(cell))) return undefined;
+  return cells.map((cell) => {
+    const value = parseNumber(cell.replace(/[^\d.,'’\s]/gu, '')) ?? 0;
+    return { cell, value: /^[-−]/u.test(cell) ? -value : value };
+  });
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** Sentences about a table, which has none of its own: columns, rows, the sums of its numeric columns, the first row. */
+export function describeTable(table: Table, page: number): SentenceFact[] {
+  const { head, rows } = table;
+  const first = rows[0] ?? [];
+  const columns = head.filter((cell) => cell !== '');
   const sentences = [
-    named
-      ? `A table of ${body.length} rows with the columns ${head.filter((cell) => cell !== '').join(', ')}.`
-      : `A table of ${rows.length} rows with ${head.length} columns.`,
+    columns.length > 0
+      ? `A table of ${rows.length} rows with the columns ${columns.join(', ')}.`
+      : `A table of ${rows.length} rows with ${first.length} columns.`,
   ];
-  const sums = named
-    ? head.flatMap((name, at) => {
-        const sum = NO_SUM.test(name) ? undefined : sumColumn(body, at);
-        return sum === undefined ? [] : [`${name} ${sum}`];
-      })
-    : [];
+  const sums = head.flatMap((name, at) => {
+    const column = NO_SUM.test(name) ? undefined : readColumn(table, at);
+    return column === undefined ? [] : [`${name} ${round(column.reduce((sum, { value }) => sum + value, 0))}`];
+  });
   if (sums.length > 0) sentences.push(`Sums over these rows: ${sums.slice(0, 4).join(', ')}.`);
-  const first = body[0];
-  if (named && first !== undefined)
-    sentences.push(
-      `First row: ${head
-        .map((name, at) => `${name} ${first[at] ?? ''}`.trim())
-        .join(', ')
-        .slice(0, 240)}.`,
-    );
+  const cells = first.map((cell, at) => `${head[at] ?? ''} ${cell}`.trim());
+  sentences.push(`First row: ${cells.join(', ').slice(0, 240)}.`);
   return sentences.map((text, at) => ({ text, score: 1.2 - at * 0.1, page }));
+}
+
+/** The cells of columns whose heading names a currency, as amounts; the largest first. */
+export function findTableAmounts(table: Table): AmountFact[] {
+  const facts = table.head.flatMap((name, at) => {
+    const match = CURRENCY.exec(name);
+    const currency = match?.[1]?.toUpperCase() ?? SYMBOLS[match?.[2] ?? ''];
+    if (currency === undefined) return [];
+    return (readColumn(table, at) ?? []).map(({ cell, value }) => ({
+      text: cell,
+      value,
+      currency,
+      weight: Math.min(3, Math.log10(1 + Math.abs(value)) / 2),
+    }));
+  });
+  return facts.sort((a, b) => b.weight - a.weight);
 }

@@ -50,7 +50,8 @@ const CURRENCY_OF: Record<string, string> = {
   ...{ 円: 'JPY', 万円: 'JPY', 元: 'CNY', 원: 'KRW', rupee: 'INR', rupees: 'INR', kroner: 'NOK', kronor: 'SEK' },
 };
 
-const TOTAL =
+/** Words that announce the sum a document is about. */
+export const TOTAL =
   /\b(?:grand total|total|totale|totaux|amount due|balance due|sum|summe|gesamt\p{L}*|rechnungsbetrag|zahlbetrag|endbetrag|importe|montant|net à payer|a pagar|da pagare|ttc|brutto)\b/iu;
 const NOTABLE =
   /\b(?:fee|price|rent|salary|penalty|liability|budget|cost|damage|vergütung|preis|miete|gehalt|haftung|vertragsstrafe|kosten|honoraire\p{L}*|prix|loyer|salaire|coût|precio|renta|salario|coste|prezzo|canone|stipendio|costo)\b/iu;

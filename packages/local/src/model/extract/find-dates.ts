@@ -67,6 +67,14 @@ function findNumericDates(text: string, language: string): Found[] {
   return facts.filter((fact) => fact.iso !== undefined || fact.text.includes('/'));
 }
 
+/** Takes off what the parser counts to a date and a reader does not: "on", a time of day, brackets. */
+function trimDate(text: string): string {
+  return text
+    .replace(/^[\s,(]+|[\s,)(]+$/gu, '')
+    .replace(/^(?:on|in|at|by|from|until|since|the|il|lo|le|el|am|im|den|der|vom|bis|du|al|dal|em|op|на|в|في)\s+/iu, '')
+    .replace(/,?\s+(?:at\s+|um\s+|à\s+)?\d{1,2}:\d{2}.*$/u, '');
+}
+
 /** Stretches with a digit and a letter near each other, merged where they touch. */
 function selectStretches(text: string): { at: number; text: string }[] {
   const stretches: { from: number; to: number }[] = [];
@@ -92,11 +100,11 @@ function findNamedDates(text: string, language: string): Found[] {
         if (!part.isCertain('month') || !/\p{L}{3}/u.test(result.text)) continue;
         const [year, month, day] = [part.get('year'), part.get('month'), part.get('day')];
         if (!part.isCertain('day') && !part.isCertain('year')) continue;
+        // "within 30 days" is certain to chrono, counted from the reference: no year in the words, no date.
+        if (part.isCertain('year') && !result.text.includes(String(year).slice(2))) continue;
         const certain = part.isCertain('year') && year !== null && month !== null;
         const iso = certain ? toIso(year, month, part.isCertain('day') && day !== null ? day : undefined) : undefined;
-        // "the 12 March deliveries": trailing words are not part of a date.
-        const words = result.text.replace(/^[\s,(]+|[\s,)(]+$/gu, '');
-        facts.push(found(words, stretch.at + result.index, iso));
+        facts.push(found(trimDate(result.text), stretch.at + result.index, iso));
       }
     }
   }

@@ -16,18 +16,25 @@ const INTRODUCED = new RegExp(
   'gu',
 );
 const LEGAL_FORM =
-  '(?:GmbH(?: & Co\\. KG)?|gGmbH|AG|SE|KGaA|KG|OHG|UG|e\\.\\s?V\\.|eG|S\\.\\s?A\\.\\s?S\\.|S\\.\\s?A\\.\\s?R\\.\\s?L\\.|S\\.\\s?A\\.|SAS|SARL|SASU|S\\.\\s?p\\.\\s?A\\.|SpA|S\\.\\s?r\\.\\s?l\\.|Srl|S\\.\\s?L\\.(?:\\s?U\\.)?|Ltd\\.?|Limited|LLC|LLP|Inc\\.?|Corp\\.?|Corporation|PLC|plc|B\\.?V\\.|N\\.?V\\.|Oy|AB|ASA|AS|ApS|A\\/S|Pty Ltd|K\\.K\\.|Sp\\. z o\\.o\\.|Foundation|Stiftung|University|Universität)';
+  '(?:GmbH(?: & Co\\. KG)?|gGmbH|AG|SE|KGaA|KG|OHG|UG|e\\.\\s?V\\.|eG|S\\.\\s?A\\.\\s?S\\.|S\\.\\s?A\\.\\s?R\\.\\s?L\\.|S\\.\\s?A\\.|SAS|SARL|SASU|S\\.\\s?p\\.\\s?A\\.|SpA|S\\.\\s?r\\.\\s?l\\.|Srl|S\\.\\s?L\\.(?:\\s?U\\.)?|Ltd\\.?|Limited|LLC|LLP|Inc\\.?|Corp\\.?|Corporation|PLC|plc|B\\.?V\\.|N\\.?V\\.|Oy|AB|ASA|AS|ApS|A\\/S|Pty Ltd|K\\.K\\.|Sp\\. z o\\.o\\.)';
 const ORGANIZATION = new RegExp(
   `(?<![\\p{L}])((?:${NAME_WORD}|\\d{1,3}|[A-Z]{2,})(?:(?: & | und | et | y | e | and |[ -])(?:(?:${PARTICLE}|for|of|für) ){0,2}(?:${NAME_WORD}|[A-Z]{2,}|\\d{1,3})){0,5},? ${LEGAL_FORM})(?![\\p{L}])`,
   'gu',
 );
+const SCHOOL = new RegExp(
+  `(?<![\\p{L}])(?:(?:University|Institute|Université|Universität|Universidad|Università|Universidade|Institut|Ministry|Ministère|Bundesamt|Federal Office)(?: (?:of|de|di|du|für|for|degli Studi di|des|of the))? ${CAP}(?: ${CAP}){0,2}|${CAP}(?: ${CAP}){0,2} (?:University|Institute|Foundation|Stiftung|Council|Bank|Hospital))(?![\\p{L}])`,
+  'gu',
+);
+/** Fields that list people: "Attendees: Priya Sharma, Tom Becker (chair)". */
+const PEOPLE_FIELD =
+  /^(?:attendees|present|apologies|absent|participants|authors?|chair(?:person)?|prepared by|owner|contact|reporter|name|from|to|cc|teilnehm\p{L}*|anwesend\p{L}*|entschuldigt|verfasser\p{L}*|autor\p{L}*|ansprechpartner\p{L}*|protokoll\p{L}*|leitung|présent\p{L}*|excusé\p{L}*|absents|auteur\p{L}*|participants|rédact\p{L}*|asistentes|ausentes|responsable|presenti|assenti|autore|responsabile|von|an|de|para|da|à|a)\s?:\s*(.+)$/gimu;
 const CJK_ORGANIZATION =
   /(?:株式会社|有限会社)[\p{Script=Han}\p{Script=Katakana}ー]{1,12}|[\p{Script=Han}\p{Script=Katakana}ー]{2,12}(?:株式会社|有限公司|公司|大学)/gu;
 const CAPITALISED = new RegExp(`(?<![\\p{L}.])(${CAP}(?: (?:${PARTICLE} )?${CAP}){1,2})(?![\\p{L}])`, 'gu');
 const LOCATED =
   /(?<![\p{L}])(?:in|aus|nach|bei|at|from|to|à|en|de|desde|a|da|di|te|em|near|of)\s+((?:San |Santa |Saint-|Sankt |Bad |New |Los |Las |La |Le )?\p{Lu}[\p{L}\p{M}-]+(?: (?:am|an der|sur|de|del|upon) \p{Lu}?[\p{L}-]+)?)/gu;
 const POSTAL =
-  /(?<![\p{L}\d-])(?:[A-Z]{1,2}-)?\d{4,5}\s+(\p{Lu}[\p{L}\p{M}-]{2,}(?: (?:am|an der|sur|de|del|la|le) \p{L}+)?)(?![\p{L}])/gu;
+  /(?<![\p{L}\d-])(?:[A-Z]{1,2}-)?(?:\d{5}|(?!19|20)\d{4}) (\p{Lu}[\p{L}\p{M}-]{2,}(?: (?:am|an der|sur|de|del|la|le) \p{L}+)?)(?![\p{L}])/gu;
 const MAILBOX = /([\p{Lu}][\p{L}\p{M}.'’ -]{2,40}?)\s*<[^<>\s@]+@[^<>\s@]+>/gu;
 
 function clean(name: string): string {
@@ -44,6 +51,20 @@ function isShouted(name: string): boolean {
 /** Names by their marks: legal forms, titles, postal codes, mailboxes; and by first names the lexicon knows. */
 function findMarkedNames(text: string, language: string, add: (name: string, type: NameType) => void): void {
   for (const match of text.matchAll(ORGANIZATION)) add(match[1] ?? '', 'organization');
+  for (const match of text.matchAll(SCHOOL)) add(match[0], 'organization');
+  for (const match of text.matchAll(PEOPLE_FIELD)) {
+    for (const part of (match[1] ?? '').split(/[,;]| und | and | et | y | e /u)) {
+      const person = part
+        .replace(/\(.*|<.*/u, '')
+        .replace(new RegExp(`^\\s*(?:${HONORIFIC} )*`, 'u'), '')
+        .trim();
+      if (
+        new RegExp(`^${CAP}(?: (?:${PARTICLE} )*${NAME_WORD}){1,2}$`, 'u').test(person) &&
+        !new RegExp(LEGAL_FORM, 'u').test(person)
+      )
+        add(person, 'person');
+    }
+  }
   for (const match of text.matchAll(CJK_ORGANIZATION)) add(match[0], 'organization');
   for (const match of text.matchAll(HONORED)) add(match[1] ?? '', 'person');
   for (const match of text.matchAll(INTRODUCED)) add(match[1] ?? '', 'person');

@@ -3,11 +3,15 @@ import type { DocumentKind } from './findings.ts';
 /** A word or phrase (case-insensitive) and how strongly it speaks for a kind. */
 type WeightedWord = readonly [RegExp, number];
 
-/** In English, German, French, Spanish and Italian; `(?<!\p{L})` because `\b` does not know accents. */
+/**
+ * In English, German, French, Spanish and Italian, and the plainest words of some other languages; `(?<!\p{L})`
+ * because `\b` does not know accents.
+ */
 export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord[]])[] = [
   [
     'contract',
     [
+      [/契約|合同|协议|계약|договор|umow[ay]|overeenkomst|contrato|عقد|smlouv|avtal/u, 3],
       [/(?<!\p{L})(?:agreement|contract|lease|terms and conditions|non-disclosure)(?!\p{L})/u, 2],
       [
         /(?<!\p{L})(?:hereinafter|hereby|herein|governing law|whereas|in witness whereof|indemnif\p{L}*|force majeure)(?!\p{L})/u,
@@ -36,6 +40,7 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'invoice',
     [
+      [/請求書|发票|청구서|счёт-фактура|faktur|factuur|fatura|فاتورة/u, 3],
       [
         /(?<!\p{L})(?:invoice|bill to|amount due|balance due|payment due|subtotal|remit|due date|vat|unit price)(?!\p{L})/u,
         2,
@@ -52,6 +57,7 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'incident_report',
     [
+      [/障害報告|事故报告|инцидент|storing|incidente|حادث/u, 3],
       [
         /(?<!\p{L})(?:incident|outage|post-?mortem|root cause|mitigat\p{L}+|time to detect|severity|sev-?\d|rollback|on-call)(?!\p{L})/u,
         2,
@@ -71,8 +77,9 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'minutes',
     [
+      [/議事録|会议纪要|회의록|протокол заседания|notulen|ata da reunião|محضر/u, 3],
       [
-        /(?<!\p{L})(?:minutes of|meeting minutes|attendees|apologies|agenda|action items?|present|adjourned|motion|resolved that|next meeting)(?!\p{L})/u,
+        /(?<!\p{L})(?:minutes of|meeting minutes|attendees|apologies|agenda|action items?|adjourned|resolved that|next meeting)(?!\p{L})/u,
         2,
       ],
       [
@@ -90,6 +97,7 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'handbook',
     [
+      [/マニュアル|手引|手册|руководство|handleiding|podręcznik|دليل/u, 3],
       [
         /(?<!\p{L})(?:handbook|manual|user guide|employee guide|policy|policies|procedure|chapter|instructions|how to|guidelines)(?!\p{L})/u,
         2,
@@ -106,8 +114,10 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'report',
     [
+      [/(?<!\p{L})(?:report|review|study)(?!\p{L})/u, 1],
+      [/報告書|报告|보고서|отчёт|отчет|verslag|relatório|تقرير/u, 3],
       [
-        /(?<!\p{L})(?:annual report|quarterly report|status report|report|executive summary|findings|recommendations|key figures|outlook|year-on-year)(?!\p{L})/u,
+        /(?<!\p{L})(?:annual report|quarterly report|status report|progress report|executive summary|findings|recommendations|key figures|outlook|year-on-year)(?!\p{L})/u,
         2,
       ],
       [
@@ -139,7 +149,7 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
     'letter',
     [
       [/(?<!\p{L})(?:to whom it may concern|enclosures?|i am writing|yours sincerely|re:)(?!\p{L})/u, 2],
-      [/(?<!\p{L})(?:betreff|anlagen?|ihr schreiben|ihr zeichen|mit freundlichen grüßen)(?!\p{L})/u, 2],
+      [/(?<!\p{L})(?:betreff|ihr schreiben|ihr zeichen|mit freundlichen grüßen)(?!\p{L})/u, 2],
       [/(?<!\p{L})(?:objet|pièces? jointes?|votre courrier|salutations distinguées)(?!\p{L})/u, 2],
       [/(?<!\p{L})(?:muy señor\p{L}* mío\p{L}*|adjunto|asunto|le escribo)(?!\p{L})/u, 2],
       [/(?<!\p{L})(?:in allegato|oggetto|con la presente|spettabile)(?!\p{L})/u, 2],

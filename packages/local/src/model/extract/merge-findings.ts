@@ -1,5 +1,6 @@
 import { foldShortForms } from './find-names.ts';
 import type { AmountFact, DateFact, Findings, NameFact, Scored, SentenceFact } from './findings.ts';
+import { pickSummary } from './pick-summary.ts';
 
 export const EMPTY_FINDINGS: Findings = {
   titles: [],
@@ -13,6 +14,9 @@ export const EMPTY_FINDINGS: Findings = {
 
 /** How much of each kind of finding is kept. */
 export type FindingLimits = Record<keyof Findings, number>;
+
+/** Sentences among which the best that differ are picked, for each one wanted. */
+const CHOICE_FACTOR = 6;
 
 function mergeScored(lists: readonly Scored[][], combine: (a: number, b: number) => number): Scored[] {
   const scores = new Map<string, number>();
@@ -52,19 +56,24 @@ function mergeNames(lists: readonly NameFact[][]): NameFact[] {
   return foldShortForms([...byText.values()]);
 }
 
-function mergeSentences(lists: readonly SentenceFact[][], max: number): SentenceFact[] {
+function mergeSentences(lists: readonly SentenceFact[][], max: number, language: string): SentenceFact[] {
   const byText = new Map<string, SentenceFact>();
   for (const sentence of lists.flat()) {
     const known = byText.get(sentence.text);
     if (known === undefined || known.score < sentence.score) byText.set(sentence.text, sentence);
   }
-  const best = [...byText.values()].sort((a, b) => b.score - a.score).slice(0, max);
-  return [...byText.values()].filter((sentence) => best.includes(sentence)).sort((a, b) => a.page - b.page);
+  const best = [...byText.values()].sort((a, b) => b.score - a.score).slice(0, max * CHOICE_FACTOR);
+  const all = best.sort((a, b) => a.page - b.page);
+  return all.length <= max ? all : pickSummary(all, { language, max, maxChars: Number.POSITIVE_INFINITY });
 }
 
 /** Joins the findings of several pages, keeping the best of each kind. */
 export function mergeFindings(parts: readonly Findings[], limits: FindingLimits): Findings {
   const add = (a: number, b: number) => a + b;
+  const languages = mergeScored(
+    parts.map((part) => part.languages),
+    add,
+  );
   return {
     titles: mergeScored(
       parts.map((part) => part.titles),
@@ -74,16 +83,14 @@ export function mergeFindings(parts: readonly Findings[], limits: FindingLimits)
       parts.map((part) => part.kinds),
       add,
     ).slice(0, limits.kinds),
-    languages: mergeScored(
-      parts.map((part) => part.languages),
-      add,
-    ).slice(0, limits.languages),
+    languages: languages.slice(0, limits.languages),
     dates: mergeDates(parts.map((part) => part.dates)).slice(0, limits.dates),
     amounts: mergeAmounts(parts.map((part) => part.amounts)).slice(0, limits.amounts),
     names: mergeNames(parts.map((part) => part.names)).slice(0, limits.names),
     sentences: mergeSentences(
       parts.map((part) => part.sentences),
       limits.sentences,
+      languages[0]?.text ?? 'und',
     ),
   };
 }

@@ -1,3 +1,4 @@
+import { TOTAL } from './find-amounts.ts';
 import type { SentenceFact } from './findings.ts';
 import type { TextBlock } from './split-blocks.ts';
 import { splitSentences } from './split-sentences.ts';
@@ -8,11 +9,21 @@ const MAX_RANKED = 160;
 const ROUNDS = 20;
 const DAMPING = 0.85;
 const MIN_WORDS = 5;
-const WEIGHTS = { rank: 0.4, frequency: 0.25, position: 0.2, title: 0.1, cue: 0.2, fact: 0.08 };
+/** The start of a document says what it is about; the start of a later page is an accident of layout. */
+const LATER_PAGE_SHARE = 0.35;
+const WEIGHTS = { rank: 0.4, frequency: 0.25, position: 0.3, title: 0.1, cue: 0.2, fact: 0.08 };
 
 /** Words with which documents announce what matters, in five languages. */
 const CUE =
   /(?<!\p{L})(?:agree[sd]?|shall|must|decided|resolved|total|because|therefore|in summary|in conclusion|root cause|purpose|we (?:show|propose|find)|effective|terminat\p{L}+|deadline|vereinbar\p{L}+|verpflichtet|beschlossen|beschließt|muss|müssen|ursache|daher|zusammenfassend|gegenstand|insgesamt|frist|convien\p{L}+|s['’]engage\p{L}*|doit|doivent|décid\p{L}+|objet|donc|en conclusion|cause|acuerdan?|deberá\p{L}*|debe|se compromete|decid\p{L}+|causa|objeto|por tanto|en total|si impegn\p{L}+|deve|devono|oggetto|pertanto|in sintesi|scopo)(?!\p{L})/iu;
+const SUMMARY =
+  /^(?:\d+\.?\s+)?(?:executive )?(?:summary|abstract|overview|zusammenfassung|kurzfassung|überblick|résumé|synthèse|resumen|resumen ejecutivo|sintesi|riassunto|conclusions?|fazit|conclusiones|conclusioni)\b/iu;
+const APPENDIX =
+  /^(?:\d+\.?\s+)?(?:references|bibliography|appendix|annex|table of contents|contents|imprint|literatur\p{L}*|anhang|inhalt\p{L}*|impressum|bibliographie|annexes?|sommaire|bibliografía|anexo|índice|bibliografia|allegat\p{L}|indice)\b/iu;
+/** Letterheads and address lines. */
+const CONTACT = /@|\b(?:tel|fax|phone|iban|bic|https?|www)\b|\b\d{5} \p{Lu}/iu;
+const MAIL_HEADER =
+  /^(?:from|to|cc|bcc|subject|sent|date|reply-to|message-id|mime-version|content-type|von|an|betreff|gesendet|objet|envoyé|para|asunto|oggetto)\s?:/iu;
 const FACT = /\d{4}|[€$£¥]|\d+[.,]\d{2}\b|\b\d+ ?%/u;
 
 interface Candidate {
@@ -20,6 +31,8 @@ interface Candidate {
   words: ReadonlySet<string>;
   order: number;
   prose: boolean;
+  /** Under a heading such as "Summary" (1) or "References" (-1). */
+  section: -1 | 0 | 1;
 }
 
 /** Content words of a text, lower case; scripts without spaces give pairs of characters. */
@@ -37,29 +50,29 @@ export function readContentWords(text: string, language: string): string[] {
 
 function isTellable(sentence: string, words: readonly string[]): boolean {
   const letters = sentence.match(/[\p{L}\p{M}]/gu)?.length ?? 0;
-  return (
-    words.length >= MIN_WORDS &&
-    letters / sentence.length > 0.6 &&
-    !/^[\p{Ll}]/u.test(sentence) &&
-    !/:$/u.test(sentence)
-  );
+  return words.length >= MIN_WORDS && letters / sentence.replace(/\s/gu, '').length > 0.6 && !/:$/u.test(sentence);
 }
 
 function collectCandidates(blocks: readonly TextBlock[], language: string): Candidate[] {
   const candidates: Candidate[] = [];
+  let section: Candidate['section'] = 0;
   for (const block of blocks) {
-    if (block.kind === 'row' || block.kind === 'heading' || /^>/u.test(block.text)) continue;
+    if (block.kind === 'heading') section = SUMMARY.test(block.text) ? 1 : APPENDIX.test(block.text) ? -1 : 0;
+    if (block.kind === 'row' || block.kind === 'heading' || /^>/u.test(block.text) || MAIL_HEADER.test(block.text))
+      continue;
     const sentences =
       block.kind === 'prose' || block.kind === 'item' ? splitSentences(block.text, language) : [block.text];
     for (const sentence of sentences) {
       const words = readContentWords(sentence, language);
-      if (!isTellable(sentence, words)) continue;
       const ended = /[.!?。！？…]["”»“)]?$/u.test(sentence);
+      const isTotal = block.kind === 'field' && TOTAL.test(sentence) && FACT.test(sentence);
+      if ((!isTotal && !isTellable(sentence, words)) || (!ended && CONTACT.test(sentence))) continue;
       candidates.push({
         text: sentence,
         words: new Set(words),
         order: candidates.length,
         prose: ended && block.kind !== 'field',
+        section,
       });
     }
   }
@@ -89,7 +102,10 @@ function rank(candidates: readonly Candidate[]): number[] {
       }, 1 - DAMPING),
     );
   }
-  return ranks;
+  // Two sentences that share a word with each other and nobody else rank high among themselves: degree evens it out.
+  const maxRank = Math.max(...ranks, 1e-9);
+  const maxDegree = Math.max(...sums, 1e-9);
+  return ranks.map((value, at) => Math.sqrt((value / maxRank) * ((sums[at] ?? 0) / maxDegree)));
 }
 
 function normalise(values: readonly number[]): number[] {
@@ -98,10 +114,11 @@ function normalise(values: readonly number[]): number[] {
 }
 
 /** Full stops and moderate length: fragments and monsters make poor summaries. */
-function scoreLook({ text, prose }: Candidate): number {
+function scoreLook({ text, prose, section }: Candidate): number {
   const length = text.length;
   const lengthScore = length < 40 ? -0.15 : length > 300 ? -0.15 : 0;
-  return lengthScore + (prose ? 0.1 : -0.2);
+  const caseScore = /^\p{Ll}/u.test(text) ? -0.1 : 0;
+  return lengthScore + caseScore + section * 0.15 + (prose ? 0.1 : -0.35);
 }
 
 /**
@@ -122,7 +139,7 @@ export function rankSentences(
     .sort((a, b) => weigh(b) - weigh(a))
     .slice(0, MAX_RANKED)
     .sort((a, b) => a.order - b.order);
-  const ranks = normalise(rank(ranked));
+  const ranks = rank(ranked);
   const frequencies = normalise(ranked.map(weigh));
   const titleWords = new Set(readContentWords(title, language));
   return ranked.map((candidate, at) => {
@@ -131,7 +148,7 @@ export function rankSentences(
     const score =
       WEIGHTS.rank * (ranks[at] ?? 0) +
       WEIGHTS.frequency * (frequencies[at] ?? 0) +
-      WEIGHTS.position * position +
+      WEIGHTS.position * position * (page === 1 ? 1 : LATER_PAGE_SHARE) +
       WEIGHTS.title * inTitle +
       (CUE.test(candidate.text) ? WEIGHTS.cue : 0) +
       (FACT.test(candidate.text) ? WEIGHTS.fact : 0) +

@@ -1,10 +1,12 @@
-import type { DocumentKind, Scored } from './findings.ts';
+import { DOCUMENT_KINDS, type DocumentKind, type Scored } from './findings.ts';
 import { KIND_WORDS } from './kind-words.ts';
 import type { TextBlock } from './split-blocks.ts';
 
 /** A word repeated on every page says no more than a word said four times. */
 const MAX_COUNT = 4;
-const TITLE_FACTOR = 5;
+const TITLE_FACTOR = 8;
+/** Below this a document is of no particular kind. */
+const MIN_SCORE = 5;
 const MEDIA_TYPE_SCORE = 30;
 
 const SALUTATION =
@@ -29,35 +31,58 @@ function scoreShape(
   const head = text.slice(0, 800);
   const mailFields = head.split('\n').filter((line) => MAIL_FIELD.test(line)).length;
   if (mailFields >= 3 || (mailFields >= 2 && /\S+@\S+\.\w+/u.test(head))) add('email', 18);
-  if (SALUTATION.test(text.slice(0, 1_500))) add('letter', 5);
-  if (CLOSING.test(text)) add('letter', 5);
+  const salutes = SALUTATION.test(text.slice(0, 1_500));
+  if (salutes || CLOSING.test(text)) add('letter', salutes && CLOSING.test(text) ? 22 : 4);
+}
+
+/** Adds what a title says, for each word in it that speaks for a kind. */
+function scoreTitle(title: string, add: (kind: DocumentKind, score: number) => void): void {
+  for (const [kind, words] of KIND_WORDS)
+    for (const [pattern, weight] of words)
+      if (new RegExp(pattern.source, 'iu').test(title)) add(kind, weight * TITLE_FACTOR);
+}
+
+function createScores() {
+  const scores = new Map<DocumentKind, number>();
+  const add = (kind: DocumentKind, score: number) => scores.set(kind, (scores.get(kind) ?? 0) + score);
+  const list = (): Scored[] =>
+    [...scores]
+      .filter(([, score]) => score > 0)
+      .map(([kind, score]) => ({ text: kind, score }))
+      .sort((a, b) => b.score - a.score);
+  return { add, list };
 }
 
 /**
- * Scores how much a text looks like each kind of document: weighted words in five languages, words of the title
- * several times over, the shape of the text, and the media type if known. Best first; kinds at zero are left out.
+ * Scores how much the text of a page looks like each kind of document: weighted words in several languages and the
+ * shape of the text. Best first; kinds at zero are left out.
  */
-export function scoreKinds({ text, title, blocks, mediaType }: KindEvidence): Scored[] {
-  const scores = new Map<DocumentKind, number>();
-  const add = (kind: DocumentKind, score: number) => scores.set(kind, (scores.get(kind) ?? 0) + score);
-  for (const [kind, words] of KIND_WORDS) {
-    for (const [pattern, weight] of words) {
-      add(kind, countMatches(text, pattern) * weight);
-      if (new RegExp(pattern.source, 'iu').test(title)) add(kind, weight * TITLE_FACTOR);
-    }
-  }
+export function scoreKinds(text: string, blocks: readonly TextBlock[]): Scored[] {
+  const { add, list } = createScores();
+  for (const [kind, words] of KIND_WORDS)
+    for (const [pattern, weight] of words) add(kind, countMatches(text, pattern) * weight);
   scoreShape(text, blocks, add);
-  if (mediaType === 'message/rfc822') add('email', MEDIA_TYPE_SCORE);
-  if (/csv|spreadsheet|excel|tab-separated/u.test(mediaType ?? '')) add('table', MEDIA_TYPE_SCORE);
-  return [...scores]
-    .filter(([, score]) => score > 0)
-    .map(([kind, score]) => ({ text: kind, score }))
-    .sort((a, b) => b.score - a.score);
+  return list();
 }
 
+/** What is known of a whole document when its kind is decided; `kinds` are the page scores added up. */
 export interface KindEvidence {
-  text: string;
+  kinds: readonly Scored[];
+  pages: number;
   title: string;
-  blocks: readonly TextBlock[];
   mediaType?: string;
+}
+
+/** The kind of a document: its average page, its title, and its media type where that settles it. */
+export function decideKind({ kinds, pages, title, mediaType = '' }: KindEvidence): DocumentKind {
+  const { add, list } = createScores();
+  for (const { text, score } of kinds) {
+    const kind = DOCUMENT_KINDS.find((name) => name === text);
+    if (kind !== undefined) add(kind, score / Math.max(1, pages));
+  }
+  scoreTitle(title, add);
+  if (mediaType === 'message/rfc822') add('email', MEDIA_TYPE_SCORE);
+  if (/csv|spreadsheet|excel|tab-separated/u.test(mediaType)) add('table', MEDIA_TYPE_SCORE);
+  const best = list()[0];
+  return DOCUMENT_KINDS.find((kind) => kind === best?.text && best.score >= MIN_SCORE) ?? 'other';
 }

@@ -7,6 +7,9 @@ export interface TextBlock {
 }
 
 const MAX_HEADING_CHARS = 100;
+const MAX_WRAP_CHARS = 100;
+/** A line shorter than this share of the wrap width was ended on purpose: an address, a verse, a signature. */
+const WRAP_SHARE = 0.6;
 const PAGE_LINE =
   /^[-–—\s]*(page|seite|página|pagina|pág\.?|p\.|blatt)\s*\d+(\s*(of|von|de|di|sur|\/|van)\s*\d+)?[-–—\s]*$/iu;
 const BARE_NUMBER = /^[-–—\s]*\d{1,4}(\s*\/\s*\d{1,4})?[-–—\s]*$/u;
@@ -20,10 +23,22 @@ function countSeparators(line: string): number {
   return Math.max(bars, gaps);
 }
 
+/** Cells of a delimited row; a mark inside double quotes does not split. */
+export function splitDelimited(row: string, mark: string): string[] {
+  const cells = [''];
+  let quoted = false;
+  for (const character of row) {
+    if (character === '"') quoted = !quoted;
+    else if (character === mark && !quoted) cells.push('');
+    else cells[cells.length - 1] += character;
+  }
+  return cells.map((cell) => cell.trim());
+}
+
 /** Rows of comma or semicolon separated values: several cells, hardly any of them a clause. */
 function isDelimited(line: string): boolean {
-  for (const mark of [';', ',']) {
-    const cells = line.split(mark);
+  for (const mark of [';', ','] as const) {
+    const cells = splitDelimited(line, mark);
     if (
       cells.length >= 3 &&
       cells.every((cell) => cell.trim().split(/\s+/u).length <= 5) &&
@@ -71,6 +86,13 @@ function classify(line: string, above: string | undefined, below: string | undef
   return { kind: 'prose', text: clean, level: 0 };
 }
 
+/** The width at which most lines of a text are wrapped, as far as it is: the length of its longer lines. */
+function measureWrap(lines: readonly string[]): number {
+  const lengths = lines.map((line) => line.trim().length).filter((length) => length > 20);
+  lengths.sort((a, b) => a - b);
+  return Math.min(MAX_WRAP_CHARS, lengths[Math.floor(lengths.length * 0.8)] ?? 0);
+}
+
 /** Joins a hard-wrapped line to the one before, undoing hyphenation where the word goes on in lower case. */
 function joinLines(before: string, next: string): string {
   if (/\p{Ll}[-\u00ad]$/u.test(before) && /^\p{Ll}/u.test(next)) return before.slice(0, -1) + next;
@@ -80,6 +102,7 @@ function joinLines(before: string, next: string): string {
 /** Splits text into blocks, joining the wrapped lines of a paragraph and of a list item. */
 export function splitBlocks(text: string): TextBlock[] {
   const lines = text.replace(/\r\n?/gu, '\n').replace(/\f/gu, '\n\n').split('\n');
+  const wrapChars = measureWrap(lines) * WRAP_SHARE;
   const blocks: TextBlock[] = [];
   let open: TextBlock | undefined;
   for (const [at, line] of lines.entries()) {
@@ -92,7 +115,8 @@ export function splitBlocks(text: string): TextBlock[] {
     const goesOn =
       open !== undefined &&
       block.kind === 'prose' &&
-      (open.kind === 'prose' || open.kind === 'item' || open.kind === 'field');
+      (open.kind === 'prose' || open.kind === 'item' || open.kind === 'field') &&
+      (/^\p{Ll}/u.test(block.text) || (lines[at - 1] ?? '').trim().length >= wrapChars);
     if (goesOn && open !== undefined && (open.kind !== 'field' || /^\p{Ll}/u.test(block.text))) {
       open.text = joinLines(open.text, block.text);
       continue;

@@ -1,13 +1,21 @@
+import { readStopwords } from './stopwords.ts';
+
 const MAX_SENTENCE_CHARS = 420;
 
 /** Abbreviations after which a sentence goes on, in the languages the stand-in knows best. */
 const ABBREVIATION =
-  /(?:^|[\s(“"„«])(?:\p{L}|Mr|Mrs|Ms|Dr|Prof|Hr|Fr|Sr|Sra|Sig|Dott|Mme|Mlle|Ing|Dipl|St|Nr|No|Nos|N|Art|Abs|Ziff|Abb|Tab|Fig|Figs|Eq|Sec|Ch|Vol|pp|vs|ca|bzw|ggf|inkl|exkl|zzgl|usw|etc|vgl|evtl|sog|Tel|Str|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Okt|Nov|Dec|Dez|Mio|Mrd|Inc|Ltd|Corp|Co|e\.g|i\.e|z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|S\.p\.A|S\.r\.l|S\.A|e\.V|al|approx|dept|núm|pág|art|cfr|ecc|p\.\s?ej|janv|févr|avr|juil)\.$/iu;
+  /(?:^|[\s(“"„«])(?:Mr|Mrs|Ms|Dr|Prof|Hr|Fr|Sr|Sra|Sig|Dott|Mme|Mlle|Ing|Dipl|St|Nr|No|Nos|N|Art|Abs|Ziff|Abb|Tab|Fig|Figs|Eq|Sec|Ch|Vol|pp|vs|ca|bzw|ggf|inkl|exkl|zzgl|usw|etc|vgl|evtl|sog|Tel|Str|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Okt|Nov|Dec|Dez|Mio|Mrd|Inc|Ltd|Corp|Co|e\.g|i\.e|z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|S\.p\.A|S\.r\.l|S\.A|e\.V|al|approx|dept|núm|pág|art|cfr|ecc|p\.\s?ej|janv|févr|avr|juil)\.$/iu;
 
-function continues(before: string, next: string): boolean {
-  if (ABBREVIATION.test(before.trimEnd())) return true;
-  // "am 3. März", "12. Sitzung": an ordinal number does not end a sentence.
-  if (/(?:^|\s)\d{1,2}\.$/u.test(before.trimEnd())) return true;
+/** Languages that write ordinal numbers with a full stop: "am 3. März", "12. Sitzung". */
+const DOTTED_ORDINALS = new Set(['de', 'da', 'no', 'fi', 'cs', 'sk', 'hu', 'et', 'lv', 'hr', 'sl', 'sr', 'pl', 'tr']);
+
+function continues(before: string, next: string, language: string): boolean {
+  const end = before.trimEnd();
+  if (ABBREVIATION.test(end)) return true;
+  // "J. Smith" goes on, "Schedule A. The ..." does not: a function word starts a sentence.
+  const opens = readStopwords(language).has((/^\p{L}+/u.exec(next)?.[0] ?? '').toLowerCase());
+  if (!opens && /(?:^|[\s.(])\p{Lu}\.$/u.test(end)) return true;
+  if (!opens && DOTTED_ORDINALS.has(language) && /(?:^|\s)\d{1,2}\.$/u.test(end)) return true;
   return /^[\p{Ll},;)]/u.test(next) && !/[!?…]["”»“]?\s*$/u.test(before);
 }
 
@@ -18,7 +26,7 @@ export function splitSentences(paragraph: string, language: string): string[] {
   const sentences: string[] = [];
   for (const { segment } of segmenter.segment(paragraph)) {
     const last = sentences[sentences.length - 1];
-    if (last !== undefined && continues(last, segment)) sentences[sentences.length - 1] = last + segment;
+    if (last !== undefined && continues(last, segment, language)) sentences[sentences.length - 1] = last + segment;
     else sentences.push(segment);
   }
   return sentences

@@ -58,7 +58,8 @@ function checkCalls(turn: Turn, after: Turn | undefined): void {
       `messages.${turn.at}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${missing.join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
     );
   // Stricter than the API, which takes any order: Nightshift promises source order (ARCHITECTURE 8).
-  if (results.some((id, index) => id !== calls[index]))
+  const answered = [...new Set(results)].filter((id) => calls.includes(id));
+  if (answered.some((id, index) => id !== calls[index]))
     refuse(
       `messages.${after?.at ?? turn.at}: \`tool_result\` blocks must be in the order of their \`tool_use\` blocks`,
     );

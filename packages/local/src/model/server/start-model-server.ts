@@ -33,6 +33,7 @@ export interface ModelServerOptions {
 export interface ModelServer {
   url: string;
   port: number;
+  /** Cuts what is still open. Closing twice is the same as once. */
   close(): Promise<void>;
   /** Every request received so far, oldest first, with its verdict and answer. */
   requests: readonly RecordedRequest[];
@@ -136,15 +137,18 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   const address = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
   log(`model server listening on ${url}`);
+  let closing: Promise<void> | undefined;
   return {
     url,
     port: address.port,
     requests: context.requestLog.requests,
     script: context.script,
-    close: () =>
-      new Promise((resolve, reject) => {
+    close: () => {
+      closing ??= new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         server.closeAllConnections();
-      }),
+      });
+      return closing;
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { ScriptedBlock } from '../script/scripted-reply.ts';
 import { buildFailure, buildResult, formatResult } from './build-result.ts';
 import { collectFindings } from './collect-findings.ts';
 import type { DocumentTask } from './find-document-task.ts';
-import { type ReadingState, readConversation } from './read-conversation.ts';
+import { type ReadFailure, type ReadingState, readConversation } from './read-conversation.ts';
 import { chooseVoice, writeBrief } from './write-brief.ts';
 import { writeNotes } from './write-notes.ts';
 
@@ -64,7 +64,11 @@ export function analyseDocument(
   const failure = [...state.failures.values()][0];
   const blank = [...state.texts.values()].every((text) => text.trim() === '') && state.notes.length === 0;
   if (collected.known.size === 0 || blank) {
-    const reason = failure ?? { code: 'empty' as const, message: 'No page of the document has any text.' };
+    const reason: ReadFailure =
+      failure ??
+      (blank && state.texts.size > 0
+        ? { code: 'empty', message: 'No page of the document has any text.' }
+        : { code: 'unreadable', message: 'No page of the document came back from read_document.' });
     return [{ type: 'text', text: JSON.stringify(buildFailure(task, reason), null, 2) }];
   }
 

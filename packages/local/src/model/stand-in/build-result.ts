@@ -2,6 +2,7 @@ import { toTitle } from '../extract/find-titles.ts';
 import type { DocumentKind, Findings, NameType } from '../extract/findings.ts';
 import type { FindingLimits } from '../extract/merge-findings.ts';
 import { pickSummary } from '../extract/pick-summary.ts';
+import { decideKind } from '../extract/score-kinds.ts';
 import { countTextTokens } from '../protocol/count-tokens.ts';
 import { type CollectedFindings, joinFindings } from './collect-findings.ts';
 import type { DocumentTask } from './find-document-task.ts';
@@ -26,7 +27,7 @@ export interface DocumentResult {
   error?: { code: string; message: string };
 }
 
-const MIN_KIND_SCORE = 5;
+const MAX_SUMMARY_CHARS = 1_200;
 const MAX_SUMMARY_SENTENCES = 5;
 const RESULT_LIMITS: FindingLimits = {
   titles: 4,
@@ -44,11 +45,6 @@ function countSummarySentences(found: Findings, pages: number): number {
   return found.sentences.length >= 8 ? 4 : 3;
 }
 
-function readKind(found: Findings): DocumentKind {
-  const best = found.kinds[0];
-  return best !== undefined && best.score >= MIN_KIND_SCORE ? (best.text as DocumentKind) : 'other';
-}
-
 /** The result from everything known by now. */
 export function buildResult(
   state: ReadingState,
@@ -58,16 +54,20 @@ export function buildResult(
 ): DocumentResult {
   const found = joinFindings(collected, limits);
   const language = found.languages[0]?.text ?? 'und';
-  const summary = pickSummary(found.sentences, language, countSummarySentences(found, collected.known.size));
+  const title = found.titles[0]?.text ?? (task?.name === undefined ? 'Untitled' : toTitle(task.name));
+  const pages = collected.known.size;
+  const max = countSummarySentences(found, pages);
+  const summary = pickSummary(found.sentences, { language, max, maxChars: MAX_SUMMARY_CHARS });
+  const media = task?.mediaType === undefined ? {} : { mediaType: task.mediaType };
   return {
-    title: found.titles[0]?.text ?? (task?.name === undefined ? 'Untitled' : toTitle(task.name)),
-    kind: readKind(found),
+    title,
+    kind: decideKind({ kinds: found.kinds, pages, title, ...media }),
     language,
     summary: summary.length > 0 ? summary.map(({ text }) => text) : ['The text has no sentences to quote.'],
     dates: found.dates,
     amounts: found.amounts.map(({ weight: _weight, ...amount }) => amount),
     names: found.names.map(({ text, type }) => ({ text, type })),
-    pages_read: collected.known.size,
+    pages_read: pages,
     brief_artifact_id: state.speak.artifactId,
     generated_by: GENERATED_BY,
   };

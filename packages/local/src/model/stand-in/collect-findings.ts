@@ -18,18 +18,20 @@ export const DIGEST_LIMITS: FindingLimits = {
 
 /** Lines at the top or bottom of pages that repeat are running heads, not content. */
 const MIN_PAGES_FOR_HEADS = 3;
+const MAX_HEAD_CHARS = 90;
 
 function edgeLines(text: string): string[] {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return [...new Set([...lines.slice(0, 2), ...lines.slice(-2)])];
+  const edges = [...lines.slice(0, 2), ...lines.slice(-2)];
+  return [...new Set(edges)].filter((line) => line.length <= MAX_HEAD_CHARS);
 }
 
-/** Digits vary from page to page in a running head. */
+/** Digits vary from page to page in a running head. A sentence must repeat word for word to be taken for one. */
 function shapeOf(line: string): string {
-  return line.replace(/\d+/gu, '#');
+  return /[.!?]$/u.test(line) ? line : line.replace(/\d+/gu, '#');
 }
 
 /** Takes running heads and feet off the pages, judging by the pages that can be seen. */
@@ -80,11 +82,7 @@ export function collectFindings(state: ReadingState, task: DocumentTask): Collec
   }
   for (const [page, text] of dropRunningHeads(state.texts)) {
     if (covered.has(page)) continue;
-    const { name, mediaType } = task;
-    const hints =
-      page === 1
-        ? { ...(name === undefined ? {} : { fileName: name }), ...(mediaType === undefined ? {} : { mediaType }) }
-        : {};
+    const hints = page === 1 && task.name !== undefined ? { fileName: task.name } : {};
     byPage.set(page, analysePage({ text, page, ...hints }));
   }
   return { byPage, digest, known: new Set([...covered, ...byPage.keys()]) };
