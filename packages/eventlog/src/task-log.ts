@@ -73,6 +73,13 @@ export class TaskLog {
     return this.buffer.room();
   }
 
+  /** Like `emit` for a write of several parts; a later `commit` or `settle` carries it along at the latest. */
+  append(write: TaskWrite): Promise<void> {
+    this.#assertOpen();
+    this.#push(write, false);
+    return this.buffer.room();
+  }
+
   /** Commits, together with everything logged before. Rejects with FencedError or WriteRefusedError. */
   async commit(write: TaskWrite): Promise<void> {
     this.#assertOpen();

@@ -1,0 +1,14 @@
+import type { Failure, Json, RetryStopped, StopReason, WaitingFor } from '@nightshift/domain';
+
+/** How an epoch of a task ends. One dispatch on it, in settle-task.ts. */
+export type Outcome =
+  | { kind: 'completed'; result: Json; stopReason: StopReason; partial: boolean }
+  | { kind: 'failed'; failure: Failure; lastStepKey?: string; retryStopped?: RetryStopped }
+  | { kind: 'cancelled' }
+  | { kind: 'expired' }
+  /** Waits outside of a slot; costs no attempt. */
+  | { kind: 'parked'; waitingFor: WaitingFor; wakeInMs: number }
+  /** Handed back at a step boundary; costs no attempt. */
+  | { kind: 'released' }
+  /** Somebody else has the task: nothing is written. */
+  | { kind: 'fenced' };

@@ -1,0 +1,191 @@
+import { createFailure, failWith, type Json, type StopReason } from '@nightshift/domain';
+import type { TaskLog } from '@nightshift/eventlog';
+import { type ClaimedTask, readSteps } from '@nightshift/store';
+import type { AgentDeps } from './agent-deps.ts';
+import { checkAnswer } from './check-answer.ts';
+import type { Agent } from './define-agent.ts';
+import { type FoldedTurn, foldJournal } from './fold-journal.ts';
+import type { Outcome } from './outcome.ts';
+import { runTools } from './run-tools.ts';
+import { toEnding } from './settle-task.ts';
+import { ShutdownError } from './stop-reasons.ts';
+import { takeTurn } from './take-turn.ts';
+import { type TaskRun, toLimits } from './task-run.ts';
+import { toOutcome } from './to-outcome.ts';
+import { toToolCalls, toTurnText } from './turn-record.ts';
+
+/** Deaths of workers in a row, without a settled step between them, after which a task is not tried again. */
+const MAX_DEATHS = 10;
+
+export interface RunTaskOptions {
+  task: ClaimedTask;
+  log: TaskLog;
+  /** Stop now; the reason says why (stop-reasons.ts). */
+  signal: AbortSignal;
+  /** Stop at the next step boundary. */
+  shutdown: AbortSignal;
+}
+
+/**
+ * Runs one epoch of a task: folds the journal, goes on from where it ends, settles. Never rejects for a reason of the task;
+ * a fenced task writes nothing and returns `fenced`.
+ */
+export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise<Outcome['kind']> {
+  const { task, log } = options;
+  const logger = deps.log.child({
+    task_id: task.taskId,
+    epoch: task.epoch,
+    tenant_id: task.tenantId,
+    agent: task.agent,
+  });
+  const signal = AbortSignal.any([options.signal, log.signal]);
+  let run: TaskRun = startRun(deps, { ...options, signal, logger, agent: UNKNOWN_AGENT });
+  let outcome: Outcome;
+  try {
+    if (task.cancelRequested) outcome = { kind: 'cancelled' };
+    else {
+      const agent = findAgent(deps, task);
+      run = await resume(startRun(deps, { ...options, signal, logger, agent }));
+      outcome = await converse(run);
+    }
+  } catch (thrown) {
+    outcome = toOutcome(signal.aborted ? signal.reason : thrown, lastStepKey(run));
+    if (outcome.kind === 'failed') logger.warn({ failure: outcome.failure, error: thrown }, 'attempt failed');
+  }
+  return settle(run, outcome);
+}
+
+const UNKNOWN_AGENT = { limits: {}, tools: [], models: ['none'] } as unknown as Agent;
+
+function startRun(deps: AgentDeps, options: RunTaskOptions & { agent: Agent; logger: TaskRun['logger'] }): TaskRun {
+  const { task, agent } = options;
+  return {
+    deps,
+    task,
+    agent,
+    limits: toLimits(agent, task.limits),
+    log: options.log,
+    logger: options.logger,
+    signal: options.signal,
+    shutdown: options.shutdown,
+    conversation: foldJournal('', []),
+    calibration: 1,
+    contextUtilization: agent.contextUtilization,
+  };
+}
+
+function findAgent(deps: AgentDeps, task: ClaimedTask): Agent {
+  if (task.suspicion >= MAX_DEATHS) {
+    throw failWith('poison', `Workers died ${task.suspicion} times in a row while running this task.`);
+  }
+  const agent = deps.agents.get(task.agent);
+  if (!agent) throw failWith('agent_unknown', `No agent named "${task.agent}" is deployed on this worker.`);
+  return agent;
+}
+
+/** Reads the journal and folds it. The input was checked at the door as JSON; here it meets the agent's schema. */
+async function resume(run: TaskRun): Promise<TaskRun> {
+  const { task, agent } = run;
+  const input = agent.inputSchema.safeParse(task.input);
+  if (!input.success) {
+    const issues = input.error.issues
+      .slice(0, 5)
+      .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+    throw failWith('agent_input_invalid', `The input does not fit the agent "${agent.name}": ${issues.join('; ')}.`);
+  }
+  if (task.agentVersion === undefined) await run.log.append({ agentVersion: agent.version });
+  const steps = await readSteps(run.deps.pool, task.taskId, task.run);
+  const usageBefore = steps.length;
+  if (usageBefore > 0) run.logger.info({ steps: usageBefore, run: task.run }, 'resumed from the journal');
+  return { ...run, conversation: foldJournal(agent.toPrompt(input.data), steps) };
+}
+
+/** Turn, gate, tools, journal, until something ends it. */
+async function converse(run: TaskRun): Promise<Outcome> {
+  for (;;) {
+    run.signal.throwIfAborted();
+    const last = run.conversation.turns.at(-1);
+    const outcome = last && (await continueFrom(run, last));
+    if (outcome) return outcome;
+    if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
+    const exhausted = checkLimits(run);
+    if (exhausted) return exhausted;
+    await takeTurn(run);
+  }
+}
+
+/** What follows a finished turn: its tools, or the end. Undefined: another turn. */
+async function continueFrom(run: TaskRun, last: FoldedTurn): Promise<Outcome | undefined> {
+  const { record } = last;
+  switch (record.stop_reason) {
+    case 'tool_use': {
+      const end = await runTools(run, last, toToolCalls(record));
+      if (end?.kind === 'failed') return { kind: 'failed', failure: end.failure, lastStepKey: end.stepKey };
+      if (end?.kind === 'direct') return complete(end.record.direct ?? null, 'end_turn');
+      return undefined;
+    }
+    case 'pause_turn':
+      return undefined;
+    case 'refusal':
+      return complete({ text: toTurnText(record) }, 'refusal');
+    case 'max_tokens':
+    case 'model_context_window_exceeded':
+      return complete({ text: toTurnText(record) }, 'max_output');
+    case 'end_turn':
+    case 'stop_sequence': {
+      if (record.feedback !== undefined) return undefined;
+      const answer = checkAnswer(run.agent, record);
+      return complete(answer.kind === 'valid' ? answer.result : { text: toTurnText(record) }, 'end_turn');
+    }
+  }
+}
+
+function complete(result: Json, stopReason: StopReason): Outcome {
+  return { kind: 'completed', result, stopReason, partial: stopReason !== 'end_turn' };
+}
+
+/** Before each turn (I12): counters come from the journal, so that no crash resets them. */
+function checkLimits(run: TaskRun): Outcome | undefined {
+  const { usage, turns } = run.conversation;
+  const { limits } = run;
+  const tokens = usage.input_tokens + usage.output_tokens + usage.cache_creation_tokens + usage.cache_read_tokens;
+  if (turns.length >= limits.max_turns) {
+    const last = turns.at(-1);
+    return complete({ text: last ? toTurnText(last.record) : '' }, 'max_turns');
+  }
+  const exceeded =
+    (usage.tool_calls >= limits.max_tool_calls && `all ${limits.max_tool_calls} tool calls`) ||
+    (limits.max_tokens !== undefined && tokens >= limits.max_tokens && `all ${limits.max_tokens} tokens`) ||
+    (limits.max_cost_usd !== undefined && usage.cost_usd >= limits.max_cost_usd && `all ${limits.max_cost_usd} USD`);
+  if (!exceeded) return undefined;
+  return { kind: 'failed', failure: createFailure('budget_exhausted', `The task has used ${exceeded} it may use.`) };
+}
+
+function lastStepKey(run: TaskRun): string | undefined {
+  const last = run.conversation.turns.at(-1);
+  return last && `t${last.turn}`;
+}
+
+/** Exactly one of cancel and completion wins: a settlement that comes after the cancel becomes a cancellation. */
+async function settle(run: TaskRun, outcome: Outcome): Promise<Outcome['kind']> {
+  if (outcome.kind === 'fenced') return 'fenced';
+  try {
+    await run.log.voidOpenTurn();
+    const ending = toEnding(run, outcome);
+    if ((await run.log.settle(ending.settlement, ending.write)) === 'settled') return count(run, outcome);
+    const cancelled = toEnding(run, { kind: 'cancelled' });
+    await run.log.settle(cancelled.settlement, cancelled.write);
+    return count(run, { kind: 'cancelled' });
+  } catch (thrown) {
+    if (toOutcome(thrown).kind === 'fenced') return 'fenced';
+    throw thrown;
+  }
+}
+
+function count(run: TaskRun, outcome: Outcome): Outcome['kind'] {
+  const { metrics, now } = run.deps;
+  const seconds = Math.max(0, now() - run.task.createdAt.getTime()) / 1000;
+  metrics.taskDuration.observe({ agent: run.task.agent, outcome: outcome.kind }, seconds);
+  run.logger.info({ outcome: outcome.kind, usage: run.conversation.usage }, 'task settled');
+  return outcome.kind;
+}

@@ -1,0 +1,19 @@
+import type { Json } from '@nightshift/domain';
+import type { ModelBlock } from '@nightshift/model';
+
+/** A settled tool call as the journal keeps it: what the model reads. */
+export interface ToolRecord {
+  content: { type: 'text'; text: string }[];
+  is_error: boolean;
+  /** The output of a tool whose result is the task's answer. */
+  direct?: Json;
+}
+
+export function toToolResultBlock(toolUseId: string, record: ToolRecord): ModelBlock {
+  return {
+    type: 'tool_result',
+    tool_use_id: toolUseId,
+    content: record.content.map((block) => ({ type: block.type, text: block.text })),
+    ...(record.is_error ? { is_error: true } : {}),
+  };
+}

@@ -1,0 +1,64 @@
+import { type ArtifactLog, type ArtifactWriter, openArtifactWriter } from '@nightshift/artifacts';
+import type { ArtifactId } from '@nightshift/domain';
+import type { TaskLog } from '@nightshift/eventlog';
+import type { ModelToolCall } from '@nightshift/model';
+import type { ArtifactRow, StepRow } from '@nightshift/store';
+import type { ToolCallScope } from '@nightshift/tools';
+import type { TaskRun } from './task-run.ts';
+
+/**
+ * What one tool call may use of its task: the log, fenced by the epoch, and writers of artifacts whose rows go through the
+ * same log. `abandon` aborts the writers that the tool left open.
+ */
+export function createToolScope(
+  run: TaskRun,
+  step: StepRow,
+  call: ModelToolCall,
+  idempotencyKey: string,
+): { scope: ToolCallScope; abandon(): Promise<void> } {
+  const { task, log } = run;
+  const writers: ArtifactWriter[] = [];
+  const artifactLog = createArtifactLog(log);
+  const ids = { tenantId: task.tenantId, taskId: task.taskId, run: task.run, epoch: task.epoch, stepId: step.id };
+  const emit: ToolCallScope['emit'] = (event) => log.emit(event);
+  const scope: ToolCallScope = {
+    task: { id: task.taskId, tenantId: task.tenantId, agent: task.agent, input: task.input },
+    callId: step.id,
+    toolUseId: call.toolUseId,
+    idempotencyKey,
+    signal: run.signal,
+    deadlineAt: task.deadlineAt,
+    log: run.logger.child({ tool: call.name, step: step.stepKey }),
+    emit,
+    async createArtifactWriter(name, { mediaType }) {
+      const writer = await openArtifactWriter(
+        { store: run.deps.objectStore, log: artifactLog, ids, signal: run.signal, emit },
+        { name, mediaType },
+      );
+      writers.push(writer);
+      return writer;
+    },
+  };
+  return {
+    scope,
+    async abandon() {
+      await Promise.all(writers.map((writer) => writer.abort('the tool ended without closing it')));
+    },
+  };
+}
+
+/** Rows of artifacts as part of the task's log: registered before the first byte, finished with their events. */
+function createArtifactLog(log: TaskLog): ArtifactLog {
+  const registered = new Map<ArtifactId, Omit<ArtifactRow, 'status' | 'bytes' | 'usable'>>();
+  return {
+    async register({ id, run, stepId, name, mediaType, s3Key }) {
+      const row = { id, run, stepId, name, mediaType, s3Key };
+      registered.set(id, row);
+      await log.commit({ artifacts: [{ ...row, status: 'uploading', bytes: 0, usable: false }] });
+    },
+    async finish(ending, events) {
+      const row = registered.get(ending.id);
+      if (row) await log.commit({ artifacts: [{ ...row, ...ending }], events });
+    },
+  };
+}

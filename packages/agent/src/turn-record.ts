@@ -1,0 +1,55 @@
+import type { ModelBlock, ModelReply, ModelStopReason, ModelToolCall } from '@nightshift/model';
+
+/** A finished turn as the journal keeps it: the blocks verbatim, and what cannot be told from them. */
+export interface TurnRecord {
+  model: string;
+  stop_reason: ModelStopReason;
+  blocks: ModelBlock[];
+  /** Texts of tool inputs that are not JSON objects: the gate answers them from these. */
+  unparsed_inputs?: Record<string, string>;
+  /** What the runtime tells the model after this turn: why its answer cannot be used. */
+  feedback?: string;
+}
+
+export function toTurnRecord(reply: ModelReply, feedback?: string): TurnRecord {
+  const unparsed = reply.toolCalls.filter((call) => !isObjectJson(call.inputJson));
+  return {
+    model: reply.model,
+    stop_reason: reply.stopReason,
+    blocks: reply.blocks,
+    ...(unparsed.length > 0
+      ? { unparsed_inputs: Object.fromEntries(unparsed.map((call) => [call.toolUseId, call.inputJson])) }
+      : {}),
+    ...(feedback === undefined ? {} : { feedback }),
+  };
+}
+
+/** The calls of a turn in source order. Only a turn that stopped to use tools has any (I9). */
+export function toToolCalls(turn: TurnRecord): ModelToolCall[] {
+  if (turn.stop_reason !== 'tool_use') return [];
+  return turn.blocks
+    .filter((block) => block.type === 'tool_use')
+    .map((block) => {
+      const toolUseId = String(block.id);
+      const inputJson = turn.unparsed_inputs?.[toolUseId] ?? JSON.stringify(block.input ?? {});
+      return { toolUseId, name: String(block.name), inputJson };
+    });
+}
+
+/** All text of a turn, in order. */
+export function toTurnText(turn: TurnRecord): string {
+  return turn.blocks
+    .filter((block) => block.type === 'text')
+    .map((block) => String(block.text ?? ''))
+    .join('\n')
+    .trim();
+}
+
+function isObjectJson(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
