@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -6,6 +8,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -157,6 +160,22 @@ describe('multipart upload', () => {
       name: 'NotFound',
     });
     await client.send(new AbortMultipartUploadCommand(target));
+  });
+
+  it('GetObject delivers every part when the object is deleted during the download', async () => {
+    const data = join(server.dataDir, 'buckets', Bucket, 'data');
+    const filesBefore = (await readdir(data)).length;
+    const target = await begin('deleted-meanwhile');
+    // More than the sockets between client and server can hold, so that the later parts are opened after the delete.
+    const letters = ['a', 'b', 'c', 'd'];
+    const parts = [];
+    for (const letter of letters) parts.push(await upload(target, parts.length + 1, bytes(letter)));
+    await complete(target, parts);
+    const got = await client.send(new GetObjectCommand({ Bucket, Key: target.Key }));
+    await client.send(new DeleteObjectCommand({ Bucket, Key: target.Key }));
+    const expected = Buffer.concat(letters.map((letter) => bytes(letter)));
+    expect(expected.equals((await got.Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true);
+    await expect.poll(async () => (await readdir(data)).length).toBe(filesBefore);
   });
 
   it('AbortMultipartUpload forgets the upload and its parts', async () => {

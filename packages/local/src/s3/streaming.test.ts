@@ -3,7 +3,13 @@ import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTemporaryS3Server, type TemporaryS3Server } from './start-temporary-s3-server.ts';
@@ -88,6 +94,18 @@ describe('streaming', () => {
     expect(answer).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
     expect(answer).toMatch(/\r\nconnection: close\r\n/i);
     expect(answer).toContain('<Code>AccessDenied</Code>');
+  });
+
+  it('an upload refused in the middle of its body is answered, and not only cut', async () => {
+    const Body = Readable.from(Array.from({ length: 2000 }, () => Buffer.alloc(1000, 'x')));
+    const put = client.send(new PutObjectCommand({ Bucket, Key: 'small-chunks', Body, ContentLength: 2_000_000 }));
+    await expect(put).rejects.toMatchObject({ name: 'InvalidChunkSizeError', $metadata: { httpStatusCode: 403 } });
+  });
+
+  it('a document above its limit is refused with an answer', async () => {
+    const Objects = Array.from({ length: 12_000 }, (_, index) => ({ Key: `${index}`.padStart(900, 'k') }));
+    const remove = client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    await expect(remove).rejects.toMatchObject({ name: 'MalformedXML', $metadata: { httpStatusCode: 400 } });
   });
 
   it('a client that asks before it sends is told to go on only when it may', async () => {

@@ -12,7 +12,7 @@ export async function* readBody(exchange: Exchange, cutAfterBytes: number | null
   exchange.isBodyComing = true;
   let leftBytes = cutAfterBytes ?? Number.POSITIVE_INFINITY;
   try {
-    // Leaving early must not destroy the message: its socket still has to carry the refusal.
+    // Leaving early must not destroy the message: its rest has to be read off before the socket may be closed.
     for await (const chunk of message.iterator({ destroyOnReturn: false })) {
       if (!Buffer.isBuffer(chunk)) throw new TypeError('a request body yielded something else than bytes');
       leftBytes -= chunk.length;
