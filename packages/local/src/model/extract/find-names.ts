@@ -48,9 +48,27 @@ function isShouted(name: string): boolean {
   return name.length > 6 && name === name.toUpperCase() && name !== name.toLowerCase();
 }
 
+/** "Ada Lovelace of Hartmann GmbH" is a person and a company, "Redes del Sur S.L." is one company. */
+function splitOffPerson(name: string): [string, string?] {
+  const parts =
+    /^(.+?) (?:of|for|at|von(?: der| dem)?|für|bei|de(?: la)?|du|del(?:la)?|da|di|y|e|et|und|and) (.+)$/u.exec(name);
+  const person = parts?.[1]?.replace(new RegExp(`^(?:${HONORIFIC} )+`, 'u'), '') ?? '';
+  const titled = parts?.[1] !== undefined && person !== parts[1];
+  if (parts?.[2] === undefined || !(titled || (/ /u.test(person) && isFirstName(person.split(' ')[0] ?? ''))))
+    return [name];
+  return [parts[2], person];
+}
+
 /** Names by their marks: legal forms, titles, postal codes, mailboxes; and by first names the lexicon knows. */
 function findMarkedNames(text: string, language: string, add: (name: string, type: NameType) => void): void {
-  for (const match of text.matchAll(ORGANIZATION)) add(match[1] ?? '', 'organization');
+  // What is part of a company's name is not looked at again, or "Lehmann von der Stadtwerke" becomes a person.
+  let rest = text;
+  for (const match of text.matchAll(ORGANIZATION)) {
+    const [name, person] = splitOffPerson(match[1] ?? '');
+    add(name, 'organization');
+    rest = rest.replaceAll(name, '∎');
+    if (person !== undefined) add(person, 'person');
+  }
   for (const match of text.matchAll(SCHOOL)) add(match[0], 'organization');
   for (const match of text.matchAll(PEOPLE_FIELD)) {
     for (const part of (match[1] ?? '').split(/[,;]| und | and | et | y | e /u)) {
@@ -66,13 +84,13 @@ function findMarkedNames(text: string, language: string, add: (name: string, typ
     }
   }
   for (const match of text.matchAll(CJK_ORGANIZATION)) add(match[0], 'organization');
-  for (const match of text.matchAll(HONORED)) add(match[1] ?? '', 'person');
-  for (const match of text.matchAll(INTRODUCED)) add(match[1] ?? '', 'person');
+  for (const match of rest.matchAll(HONORED)) add(match[1] ?? '', 'person');
+  for (const match of rest.matchAll(INTRODUCED)) add(match[1] ?? '', 'person');
   for (const match of text.matchAll(MAILBOX)) {
     const name = (match[1] ?? '').replace(/^(?:From|To|Cc|Von|An|De|À|Para|Da|A)\s*:?\s+/u, '');
     if (/ /u.test(name)) add(name, 'person');
   }
-  for (const match of text.matchAll(CAPITALISED)) {
+  for (const match of rest.matchAll(CAPITALISED)) {
     const words = (match[1] ?? '').split(' ');
     const last = words[words.length - 1] ?? '';
     if (isFirstName(words[0] ?? '') && !isPlace(match[1] ?? '', language) && !isPlace(last, language))
@@ -112,10 +130,7 @@ export function foldShortForms(names: readonly NameFact[]): NameFact[] {
     const long = kept.find(
       (other) =>
         ` ${other.text.toLowerCase().replace(/[.,]/gu, '')} `.includes(padded) &&
-        (other.type === name.type ||
-          name.type === 'other' ||
-          other.type === 'organization' ||
-          name.type === 'organization'),
+        (other.type === name.type || (other.type === 'organization' && name.type !== 'place')),
     );
     if (long === undefined) kept.push({ ...name });
     else long.count += name.count;
