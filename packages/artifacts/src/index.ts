@@ -1,5 +1,6 @@
 export type { ArtifactEnding, ArtifactIds, ArtifactLog, ArtifactRow } from './artifact-log.ts';
 export type { ArtifactWriter } from './artifact-writer.ts';
+export { type ChunkNotice, ChunkNotices } from './chunk-notices.ts';
 export { toContentDisposition } from './content-disposition.ts';
 export type { StoredObject } from './head-object.ts';
 export { createObjectStore, type ObjectStore } from './object-store.ts';

@@ -8,8 +8,8 @@ import {
 import { FailureError, must } from '@nightshift/domain';
 import { headObject, isMadeBy, UPLOAD_METADATA } from './head-object.ts';
 import type { S3Connection } from './s3-connection.ts';
-import { sendToS3, waitForRetry } from './send-to-s3.ts';
-import { hasS3Code, toS3Failure } from './to-s3-failure.ts';
+import { sendToS3 } from './send-to-s3.ts';
+import { hasS3Code } from './to-s3-failure.ts';
 
 /** A multipart upload that S3 knows. */
 export interface MultipartUpload {
@@ -83,21 +83,16 @@ export async function completeMultipartUpload(
 ): Promise<string> {
   const { key, uploadToken } = upload;
   const { signal, bytes } = options;
-  const call = { operation: 'CompleteMultipartUpload', key, signal };
-  for (let attempt = 1; ; attempt++) {
-    signal?.throwIfAborted();
+  return await sendToS3(connection, { operation: 'CompleteMultipartUpload', key, signal }, async () => {
     try {
       return await sendComplete(connection, upload, options);
     } catch (error) {
       signal?.throwIfAborted();
-      const failure = toS3Failure(error, call.operation);
       const found = await headObject(connection, key, signal);
       if (found && isMadeBy(found, { bytes, uploadToken })) return found.etag;
-      // The parts are gone or in doubt: whoever has the bytes must start again with a new upload.
-      if (hasS3Code(failure, 'NoSuchUpload', 'InvalidPart', 'ConditionalRequestConflict')) throw failure;
-      await waitForRetry(connection, call, attempt, failure);
+      throw error;
     }
-  }
+  });
 }
 
 async function sendComplete(

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ArtifactId,
   createId,
@@ -9,6 +8,7 @@ import {
   type NewEvent,
   toSafeText,
 } from '@nightshift/domain';
+import { withTimeout } from '@nightshift/resilience';
 import type { ArtifactEnding, ArtifactIds, ArtifactLog, ArtifactRow } from './artifact-log.ts';
 import type { ArtifactWriter } from './artifact-writer.ts';
 import { type ChunkNotice, ChunkNotices } from './chunk-notices.ts';
@@ -128,13 +128,8 @@ class S3ArtifactWriter implements ArtifactWriter {
   /** Makes what was written an object, if that works and soon: a hard timeout must not wait for a hanging S3. */
   async #salvage(): Promise<UploadedObject | undefined> {
     if (this.#closed || this.#upload.bytesWritten === 0) return undefined;
-    const timeout = new AbortController();
-    const waited = sleep(SALVAGE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
-    try {
-      return await Promise.race([this.#store().catch(() => undefined), waited]);
-    } finally {
-      timeout.abort();
-    }
+    const timeout = { timeoutMs: SALVAGE_TIMEOUT_MS, what: 'keeping what was written' };
+    return await withTimeout(() => this.#store(), timeout).catch(() => undefined);
   }
 
   /** Finishes the upload and looks whether S3 has it as it was sent. */
