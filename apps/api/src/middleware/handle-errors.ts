@@ -1,0 +1,37 @@
+import { messageOf } from '@nightshift/domain';
+import type { ErrorRequestHandler } from 'express';
+import type { ApiContext } from '../context.ts';
+import { failureOf, RequestError } from '../http/refuse.ts';
+import { requestIdOf } from '../http/request-id.ts';
+import { toProblem } from '../http/to-problem.ts';
+
+/** The one place where a thrown thing becomes an answer. What we did not foresee is logged, never shown. */
+export function handleErrors(context: ApiContext): ErrorRequestHandler {
+  return (thrown: unknown, http, response, _next) => {
+    const failure = failureOf(thrown);
+    const problem = toProblem(failure, {
+      id: requestIdOf(response),
+      path: http.path.toWellFormed().slice(0, 300),
+      errors: thrown instanceof RequestError ? thrown.errors : undefined,
+    });
+    if (problem.status >= 500) {
+      const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+      const cause = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : undefined;
+      context.log.error({ requestId: problem.request_id, code: failure.code, stack, cause }, 'request failed');
+    }
+    if (response.headersSent) {
+      // Half an answer is out: cutting it off is the only honest end.
+      response.destroy();
+      return;
+    }
+    if (!http.complete) response.setHeader('Connection', 'close');
+    if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    if (failure.retry_after_ms !== undefined) {
+      response.setHeader('Retry-After', String(Math.max(1, Math.ceil(failure.retry_after_ms / 1000))));
+    }
+    response.removeHeader('ETag');
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
+    response.status(problem.status).end(JSON.stringify(problem));
+  };
+}

@@ -1,0 +1,59 @@
+import { createId } from '@nightshift/domain';
+import { insertBatch } from '@nightshift/store';
+import { readIdempotency, writeOnce } from '../http/idempotency.ts';
+import { defineRoute } from '../http/route.ts';
+import { toBatch } from '../resources/to-batch.ts';
+import { batchSchema } from '../schemas/batch.ts';
+import { createBatchSchema } from '../schemas/create-batch.ts';
+import { assertKnownAgents, toNewTask } from '../tasks/to-new-task.ts';
+
+export const createBatch = defineRoute({
+  method: 'post',
+  path: '/batches',
+  operationId: 'createBatch',
+  summary: 'Submit many tasks together',
+  description: 'All of them are accepted or none is. `Idempotency-Key` makes it repeatable.',
+  scope: 'tasks:write',
+  body: { schema: createBatchSchema, limit: 'batch' },
+  responses: [{ status: 202, description: 'Accepted: all of them will run.', schema: batchSchema }],
+  async handle(context, { body, caller, http, rawBody }) {
+    assertKnownAgents(context, [
+      { agent: body.agent, pointer: '/agent' },
+      ...body.requests.map((request, i) => ({ agent: request.agent ?? body.agent, pointer: `/requests/${i}/agent` })),
+    ]);
+    const createdAt = new Date();
+    const { tenantId } = caller;
+    const { traceparent } = http.headers;
+    const tasks = body.requests.map((request) => ({
+      ...toNewTask(
+        { ...request, agent: request.agent ?? body.agent },
+        { id: createId('task'), tenantId, createdAt, traceparent },
+      ),
+      customId: request.custom_id,
+    }));
+    const { name, agent, metadata } = body;
+    const batch = { id: createId('batch'), tenantId, name, agent, metadata, createdAt, tasks };
+    const accepted = toBatch({
+      ...batch,
+      total: tasks.length,
+      counts: { queued: tasks.length, running: 0, waiting: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 },
+      cancelRequestedAt: undefined,
+      startedAt: undefined,
+      finishedAt: undefined,
+    });
+    const answer = readIdempotency(http.headers['idempotency-key'], {
+      caller,
+      rawBody,
+      route: 'POST /batches',
+      status: 202,
+      body: accepted,
+    });
+    const stored = await writeOnce(context, answer, () => insertBatch(context.pool, batch, answer));
+    const shown = stored?.body ?? accepted;
+    const headers: Record<string, string> = { 'Retry-After': '2' };
+    const id = typeof shown === 'object' && shown !== null && 'id' in shown ? shown.id : batch.id;
+    headers.Location = `/v1/batches/${id}`;
+    if (stored) headers['Idempotent-Replayed'] = 'true';
+    return { status: stored?.status ?? 202, headers, body: shown };
+  },
+});

@@ -1,0 +1,26 @@
+import type { Json } from '@nightshift/domain';
+import { z } from 'zod';
+import { limitsSchema } from './limits.ts';
+import { metadataSchema } from './metadata.ts';
+import { textSchema } from './text.ts';
+
+const MAX_TAGS = 20;
+
+/** Any JSON: the agent's own schema is checked by the worker. parse-json.ts has refused what cannot be kept. */
+export const inputSchema = z
+  .custom<Json>((value) => value !== undefined, { error: 'The input is required.', params: { code: 'required' } })
+  .meta({ description: 'What the agent is to work on; its shape depends on the agent.', override: {} });
+
+/** The fields that a task has whether it is submitted alone or in a batch. */
+export const taskOptions = {
+  input: inputSchema,
+  priority: z.int().min(-100).max(100).default(0).meta({ description: 'Higher goes first.' }),
+  tags: z.array(textSchema(64)).max(MAX_TAGS).default([]),
+  metadata: metadataSchema.default({}),
+  limits: limitsSchema.default({}),
+  deadline_at: z.iso
+    .datetime({ offset: true })
+    .refine((text) => Date.parse(text) > Date.now(), { error: 'The deadline is in the past.' })
+    .optional()
+    .meta({ description: 'The task ends as `expired` at this moment, with partial results kept.' }),
+};

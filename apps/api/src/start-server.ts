@@ -1,0 +1,61 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ApiContext } from './context.ts';
+import { createApp } from './create-app.ts';
+
+/** Whole headers have to be here by then: a client that sends one byte now and then must not hold a socket. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request, the largest upload included. JSON bodies have less (read-body.ts). */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+/** Longer than load balancers keep an idle connection, so that they are the ones who close it. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const MAX_CONNECTIONS = 20_000;
+
+export interface RunningServer {
+  readonly port: number;
+  readonly url: string;
+  /**
+   * Takes no new connections, waits until the requests under way have ended, cuts what is left at the deadline. Streams
+   * and long polls end by `context.stopping`, which is to be aborted before.
+   */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export async function startServer(context: ApiContext): Promise<RunningServer> {
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    createApp(context),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  const { host, port } = context.config.http;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    port: address.port,
+    url: `http://${name}:${address.port}`,
+    stop: (deadlineMs) => stopServer(server, deadlineMs),
+  };
+}
+
+/** A connection that was kept alive becomes idle when its request ends: it is closed then, not at the deadline. */
+const IDLE_SWEEP_INTERVAL_MS = 50;
+
+function stopServer(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS);
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      clearInterval(sweep);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
