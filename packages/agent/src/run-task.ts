@@ -1,9 +1,10 @@
 import { createFailure, failWith, type Json, type StopReason } from '@nightshift/domain';
-import type { TaskLog } from '@nightshift/eventlog';
+import { type TaskLog, WriteRefusedError } from '@nightshift/eventlog';
 import { type ClaimedTask, readSteps } from '@nightshift/store';
+import { z } from 'zod';
 import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
-import type { Agent } from './define-agent.ts';
+import { type Agent, defineAgent } from './define-agent.ts';
 import { type FoldedTurn, foldJournal } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { runTools } from './run-tools.ts';
@@ -39,7 +40,7 @@ export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise
     agent: task.agent,
   });
   const signal = AbortSignal.any([options.signal, log.signal]);
-  let run: TaskRun = startRun(deps, { ...options, signal, logger, agent: UNKNOWN_AGENT });
+  let run: TaskRun = startRun(deps, { ...options, signal, logger, agent: NO_AGENT });
   let outcome: Outcome;
   try {
     if (task.cancelRequested) outcome = { kind: 'cancelled' };
@@ -55,7 +56,16 @@ export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise
   return settle(run, outcome);
 }
 
-const UNKNOWN_AGENT = { limits: {}, tools: [], models: ['none'] } as unknown as Agent;
+/** Stands in until the task's own agent is known, so that whatever happens before can be settled. */
+const NO_AGENT = defineAgent({
+  name: 'none',
+  version: '0',
+  model: 'none',
+  instructions: '',
+  tools: [],
+  inputSchema: z.unknown(),
+  toPrompt: () => '',
+});
 
 function startRun(deps: AgentDeps, options: RunTaskOptions & { agent: Agent; logger: TaskRun['logger'] }): TaskRun {
   const { task, agent } = options;
@@ -95,8 +105,7 @@ async function resume(run: TaskRun): Promise<TaskRun> {
   }
   if (task.agentVersion === undefined) await run.log.append({ agentVersion: agent.version });
   const steps = await readSteps(run.deps.pool, task.taskId, task.run);
-  const usageBefore = steps.length;
-  if (usageBefore > 0) run.logger.info({ steps: usageBefore, run: task.run }, 'resumed from the journal');
+  if (steps.length > 0) run.logger.info({ steps: steps.length, run: task.run }, 'resumed from the journal');
   return { ...run, conversation: foldJournal(agent.toPrompt(input.data), steps) };
 }
 
@@ -178,8 +187,18 @@ async function settle(run: TaskRun, outcome: Outcome): Promise<Outcome['kind']> 
     return count(run, { kind: 'cancelled' });
   } catch (thrown) {
     if (toOutcome(thrown).kind === 'fenced') return 'fenced';
-    throw thrown;
+    if (!(thrown instanceof WriteRefusedError)) throw thrown;
+    return settleRefused(run, thrown);
   }
+}
+
+/** What was to be settled cannot be stored: the task fails with nothing of it, rather than running for ever. */
+async function settleRefused(run: TaskRun, refused: WriteRefusedError): Promise<Outcome['kind']> {
+  const outcome = toOutcome(refused);
+  if (outcome.kind !== 'failed') return 'fenced';
+  const ending = toEnding({ ...run, task: { ...run.task, history: [] } }, outcome);
+  await run.log.settle(ending.settlement, ending.write);
+  return count(run, outcome);
 }
 
 function count(run: TaskRun, outcome: Outcome): Outcome['kind'] {

@@ -71,6 +71,14 @@ export const FAILURE_CODES = {
   tool_breaker_open: row('Calls of the tool are paused after repeated failures', 503, 'tool', RETRY),
   tool_outcome_unknown: row('The worker died during the call; whether it happened is unknown', 500, 'tool'),
 
+  document_encrypted: row('The document is protected by a password', 422, 'client'),
+  document_damaged: row('The document is damaged', 422, 'client'),
+  document_empty: row('The document is empty', 422, 'client'),
+  document_no_text_layer: row('The document has no text that can be read', 422, 'client'),
+  document_unsupported: row('The kind of document is not supported', 422, 'client'),
+  document_too_large: row('The document is too large', 422, 'client'),
+  document_timeout: row('Reading the document took too long', 422, 'client'),
+
   storage_unavailable: row('The database, Redis or S3 could not be reached', 503, 'storage', RETRY),
   artifact_upload_failed: row('The artifact could not be stored', 502, 'storage', RETRY),
 

@@ -1,3 +1,4 @@
+export { createSharedBreakers } from './breaker/shared-breakers.ts';
 export { onCancel, publishCancel } from './cancel-channel.ts';
 export type { Keys } from './keys.ts';
 export { openRedis, type RedisConnectionOptions, type RedisConnections } from './open-redis.ts';

@@ -1,0 +1,48 @@
+import type { TaskId } from '@nightshift/domain';
+import { findQueuedTasks, type Pool } from '@nightshift/store';
+import type { Logger } from '@nightshift/telemetry';
+import type { ActiveTasks } from './active-tasks.ts';
+
+const INTERVAL_MS = 1_000;
+/** A worker that got no job for this long looks for itself. */
+const IDLE_MS = 2_000;
+
+export interface IdleClaimer {
+  /** A job arrived: the doorbell works. */
+  noteJob(): void;
+  stop(): void;
+}
+
+/**
+ * Work goes on while Redis is away or has forgotten its jobs: a worker with free slots that hears no doorbell asks
+ * Postgres for queued tasks. A task that has a job as well is simply claimed once.
+ */
+export function startIdleClaimer(deps: {
+  pool: Pool;
+  active: ActiveTasks;
+  capacity: number;
+  log: Logger;
+  process(taskId: TaskId): void;
+}): IdleClaimer {
+  let lastJobAt = performance.now();
+  let looking = false;
+  const timer = setInterval(() => {
+    const free = deps.capacity - deps.active.size;
+    if (looking || free <= 0 || performance.now() - lastJobAt < IDLE_MS) return;
+    looking = true;
+    findQueuedTasks(deps.pool, free)
+      .then((taskIds) => {
+        for (const taskId of taskIds) deps.process(taskId);
+      })
+      .catch((error: unknown) => deps.log.debug({ error: String(error) }, 'no look for queued tasks'))
+      .finally(() => {
+        looking = false;
+      });
+  }, INTERVAL_MS);
+  return {
+    noteJob() {
+      lastJobAt = performance.now();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

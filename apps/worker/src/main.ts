@@ -1,0 +1,62 @@
+import { messageOf } from '@nightshift/domain';
+import { ConfigError, readConfig } from './config.ts';
+import { createWorkerContext, type WorkerContext } from './context.ts';
+import { startWorker, type Worker } from './start-worker.ts';
+
+/** Something outside has to start us again: a lost lease, a broken invariant. `EX_TEMPFAIL` of sysexits. */
+const EXIT_RESTART = 75;
+const START_RETRY_MS = 1_000;
+/** After the worker's own grace, whatever still hangs is cut. */
+const HARD_EXIT_AFTER_MS = 10_000;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const context = createWorkerContext(config);
+  const { log } = context;
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: error.stack }, 'uncaught exception; exiting, others take over');
+    process.exit(EXIT_RESTART);
+  });
+  process.on('unhandledRejection', (reason) => {
+    log.fatal({ error: messageOf(reason) }, 'unhandled rejection; exiting, others take over');
+    process.exit(EXIT_RESTART);
+  });
+  const worker = await startWhenPossible(context, (why) => {
+    log.error({ why }, 'lease lost; exiting');
+    process.exit(EXIT_RESTART);
+  });
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(1), config.graceMs + HARD_EXIT_AFTER_MS).unref();
+    await worker.stop();
+    await context.session.close();
+    await context.close();
+    process.exit(0);
+  };
+  let stopping: Promise<void> | undefined;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stopping ??= stop(signal).catch((error: unknown) => {
+        log.error({ error: messageOf(error) }, 'shutdown failed');
+        process.exit(1);
+      });
+    });
+  }
+}
+
+/** The database may come up after us. */
+async function startWhenPossible(context: WorkerContext, onLost: (why: string) => void): Promise<Worker> {
+  for (;;) {
+    try {
+      return await startWorker(context, onLost);
+    } catch (error) {
+      context.log.warn({ error: messageOf(error) }, 'not started yet; trying again');
+      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+  process.exit(1);
+});
