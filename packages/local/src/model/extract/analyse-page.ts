@@ -1,4 +1,4 @@
-import { describeTable, findTableAmounts, readTable } from './describe-table.ts';
+import { describeTable, findTableAmounts, readTable, splitCells } from './describe-table.ts';
 import { detectLanguage } from './detect-language.ts';
 import { findAmounts } from './find-amounts.ts';
 import { findDates } from './find-dates.ts';
@@ -22,17 +22,21 @@ const remembered = new Map<string, Findings>();
 function analyse({ text, page, fileName }: PageInput): Findings {
   const blocks = splitBlocks(text);
   const joined = blocks.map((block) => block.text).join('\n');
-  const { language, letters } = detectLanguage(joined);
+  // A name ends with its cell.
+  const cells = blocks
+    .map((block) => (block.kind === 'row' ? splitCells(block.text).join('\n') : block.text))
+    .join('\n');
+  const table = readTable(blocks);
+  const { language, letters } = detectLanguage(joined, { isTable: table !== undefined });
   const titles = findTitles(blocks, { page, ...(fileName === undefined ? {} : { fileName }) });
   const title = titles[0]?.text ?? '';
-  const table = readTable(blocks);
   return {
     titles,
     kinds: scoreKinds(joined, blocks),
     languages: language === 'und' ? [] : [{ text: language, score: letters }],
     dates: findDates(joined, language),
     amounts: [...findAmounts(joined), ...(table === undefined ? [] : findTableAmounts(table))],
-    names: findNames(joined, language),
+    names: findNames(cells, language),
     sentences: [
       ...(table === undefined ? [] : describeTable(table, page)),
       ...rankSentences(blocks, { language, title, page }),

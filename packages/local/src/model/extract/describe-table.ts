@@ -16,7 +16,8 @@ export interface Table {
   rows: string[][];
 }
 
-function splitCells(row: string): string[] {
+/** The cells of one row, whatever divides them. */
+export function splitCells(row: string): string[] {
   const bars = row.replace(/^\s*\||\|\s*$/gu, '');
   const mark = ['|', '\t', ';', ','].find((candidate) => bars.includes(candidate));
   return mark === undefined ? bars.trim().split(/ {3,}/u) : splitDelimited(bars, mark);
@@ -44,21 +45,22 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Sentences about a table, which has none of its own: columns, rows, the sums of its numeric columns, the first row. */
+/**
+ * Sentences about a table, which has none of its own: columns, rows, the sums of its numeric columns, the first row.
+ * Only for the first page: the rows of a later one stand there without their heading.
+ */
 export function describeTable(table: Table, page: number): SentenceFact[] {
+  if (page > 1) return [];
   const { head, rows } = table;
   const first = rows[0] ?? [];
   const columns = head.filter((cell) => cell !== '');
-  const sentences = [
-    columns.length > 0
-      ? `A table of ${rows.length} rows with the columns ${columns.join(', ')}.`
-      : `A table of ${rows.length} rows with ${first.length} columns.`,
-  ];
   const sums = head.flatMap((name, at) => {
     const column = NO_SUM.test(name) ? undefined : readColumn(table, at);
     return column === undefined ? [] : [`${name} ${round(column.reduce((sum, { value }) => sum + value, 0))}`];
   });
-  if (sums.length > 0) sentences.push(`Sums over these rows: ${sums.slice(0, 4).join(', ')}.`);
+  const shape = columns.length > 0 ? `the columns ${columns.join(', ')}` : `${first.length} columns`;
+  const total = sums.length === 0 ? '' : `; their sums: ${sums.slice(0, 4).join(', ')}`;
+  const sentences = [`A table with ${shape}: ${rows.length} rows on page ${page}${total}.`];
   const cells = first.map((cell, at) => `${head[at] ?? ''} ${cell}`.trim());
   sentences.push(`First row: ${cells.join(', ').slice(0, 240)}.`);
   return sentences.map((text, at) => ({ text, score: 1.2 - at * 0.1, page }));

@@ -6,8 +6,14 @@ const MIN_LETTERS = 12;
 /** How much of a text is looked at; more does not change the answer. */
 const MAX_CHARS = 6_000;
 const STOPWORD_WEIGHT = 3;
+const MIN_SHARE = 0.06;
+const MIN_SHARE_IN_TABLES = 0.15;
 /** Below this, without a single function word, trigrams of a Latin script guess. */
 const MIN_LETTERS_FOR_TRIGRAMS = 200;
+
+/** Addresses, hashes and code: letters that belong to no language. */
+const NOT_WORDS =
+  /[\p{Script=Latin}\d._-]*[\d/_@#{}()<>=\\][^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]*/gu;
 
 /** ISO 639-3 as franc says it, to ISO 639-1. Languages without a two-letter code are left out. */
 const ISO_639_1: Record<string, string> = {
@@ -35,8 +41,8 @@ function shareOfStopwords(words: readonly string[]): Map<string, number> {
 }
 
 /** The language of a text as ISO 639-1, with the letters it is based on; `und` when nothing speaks for one. */
-export function detectLanguage(text: string): { language: string; letters: number } {
-  const sample = text.slice(0, MAX_CHARS);
+export function detectLanguage(text: string, { isTable = false } = {}): { language: string; letters: number } {
+  const sample = text.slice(0, MAX_CHARS).replace(NOT_WORDS, ' ');
   const letters = sample.match(/\p{L}/gu)?.length ?? 0;
   if (letters < MIN_LETTERS) return { language: 'und', letters };
   const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
@@ -50,5 +56,11 @@ export function detectLanguage(text: string): { language: string; letters: numbe
   }
   for (const [language, share] of shares) scores.set(language, (scores.get(language) ?? 0) + share * STOPWORD_WEIGHT);
   const best = [...scores].sort((a, b) => b[1] - a[1])[0];
-  return { language: best?.[0] ?? 'und', letters };
+  const language = best?.[0] ?? 'und';
+  // Lists of names and codes have hardly a function word; prose in a language we have a list for has many.
+  const listed = latin && STOPWORD_LANGUAGES.includes(language);
+  return {
+    language: listed && (shares.get(language) ?? 0) < (isTable ? MIN_SHARE_IN_TABLES : MIN_SHARE) ? 'und' : language,
+    letters,
+  };
 }

@@ -8,7 +8,7 @@ const SYMBOLS = 'US\\$|CA\\$|C\\$|AU\\$|A\\$|NZ\\$|HK\\$|S\\$|R\\$|\\$|€|£|¥
 const WORDS =
   'euros?|dollars?|US dollars?|pounds?(?: sterling)?|(?:Schweizer )?Franken|francs?(?: suisses?)?|yen|pesos?|rupees?|kroner|kronor|円|元|萬円|万円|원|руб(?:\\.|лей|ля|ль)?';
 const GROUPED = "\\d{1,3}(?:[.,'’\\u00a0\\u202f\\u2009 ]\\d{3})+(?:[.,]\\d{1,2})?";
-const NUMBER = `(?<![\\d.,])(?:${GROUPED}|\\d+(?:[.,]\\d{1,2})?)(?:[.,]?[-–—]{1,2}(?=\\s|$))?(?!\\d)`;
+const NUMBER = `(?<![\\p{Script=Latin}\\d.,])(?:${GROUPED}|\\d+(?:[.,]\\d{1,2})?)(?:[.,]?[-–—]{1,2}(?=\\s|$))?(?!\\d)`;
 const SCALES =
   'million(?:en|es|s|i)?|millones|millón|milione|Mio\\.?|billions?|milliard(?:en|s)?|Milliarde|mil millones|miliard[io]|Mrd\\.?|bn|thousand|Tsd\\.?|mille|mil|[mkMK](?![\\p{L}])';
 const PREFIXED = new RegExp(
@@ -83,7 +83,14 @@ function findInLine(line: string): (AmountFact & { at: number })[] {
     const at = match.index ?? 0;
     const end = at + match[0].length;
     const parsed = parseNumber(number);
-    if (parsed === undefined || facts.some((other) => at < other.end && other.at < end)) return;
+    // The suffix pattern ignores case for words such as "Euro"; a code in lower case is part of something else.
+    const isCode = new RegExp(`^(?:${CODES})$`, 'iu').test(mark);
+    if (
+      parsed === undefined ||
+      (isCode && mark !== mark.toUpperCase()) ||
+      facts.some((other) => at < other.end && other.at < end)
+    )
+      return;
     const value = Math.round(parsed * readScale(scale) * (mark === '万円' ? 1e4 : 1) * 100) / 100;
     const currency = readCurrency(mark);
     const signed = minus ? -value : value;

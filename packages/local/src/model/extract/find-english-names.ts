@@ -31,7 +31,7 @@ export function findEnglishNames(text: string): { text: string; type: NameType }
   const names: { text: string; type: NameType }[] = [];
   const add = (raw: string, type: NameType) => {
     const name = tidy(raw);
-    if (name.length < 3 || name.includes('\n') || !isCapitalised(name) || NOT_A_NAME.test(name)) return;
+    if (name.length < 3 || /[\n(]/u.test(name) || !isCapitalised(name) || NOT_A_NAME.test(name)) return;
     names.push({ text: name, type });
   };
   for (const paragraph of text.slice(0, MAX_CHARS).split('\n')) {

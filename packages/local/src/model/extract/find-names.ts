@@ -18,7 +18,7 @@ const INTRODUCED = new RegExp(
 const LEGAL_FORM =
   '(?:GmbH(?: & Co\\. KG)?|gGmbH|AG|SE|KGaA|KG|OHG|UG|e\\.\\s?V\\.|eG|S\\.\\s?A\\.\\s?S\\.|S\\.\\s?A\\.\\s?R\\.\\s?L\\.|S\\.\\s?A\\.|SAS|SARL|SASU|S\\.\\s?p\\.\\s?A\\.|SpA|S\\.\\s?r\\.\\s?l\\.|Srl|S\\.\\s?L\\.(?:\\s?U\\.)?|Ltd\\.?|Limited|LLC|LLP|Inc\\.?|Corp\\.?|Corporation|PLC|plc|B\\.?V\\.|N\\.?V\\.|Oy|AB|ASA|AS|ApS|A\\/S|Pty Ltd|K\\.K\\.|Sp\\. z o\\.o\\.)';
 const ORGANIZATION = new RegExp(
-  `(?<![\\p{L}])((?:${NAME_WORD}|\\d{1,3}|[A-Z]{2,})(?:(?: & | und | et | y | e | and |[ -])(?:(?:${PARTICLE}|for|of|für) ){0,2}(?:${NAME_WORD}|[A-Z]{2,}|\\d{1,3})){0,5},? ${LEGAL_FORM})(?![\\p{L}])`,
+  `(?<![\\p{L}\\d])((?:${NAME_WORD}|\\d{1,3}|[A-Z]{2,})(?:(?: & | und | et | y | e | and |[ -])(?:(?:${PARTICLE}|for|of|für) ){0,2}(?:${NAME_WORD}|[A-Z]{2,}|\\d{1,3})){0,5},? ${LEGAL_FORM})(?![\\p{L}])`,
   'gu',
 );
 const SCHOOL = new RegExp(
@@ -65,6 +65,7 @@ function findMarkedNames(text: string, language: string, add: (name: string, typ
   let rest = text;
   for (const match of text.matchAll(ORGANIZATION)) {
     const [name, person] = splitOffPerson(match[1] ?? '');
+    if (/ (?:AS|AB|SE|AG|KG)$/u.test(name) && !/\p{Ll}/u.test(name)) continue;
     add(name, 'organization');
     rest = rest.replaceAll(name, '∎');
     if (person !== undefined) add(person, 'person');
@@ -108,7 +109,12 @@ export function findNames(text: string, language: string): NameFact[] {
   const found = new Map<string, NameFact>();
   const add = (raw: string, type: NameType) => {
     const name = clean(raw);
-    if (name.length < 3 || name.length > 80 || (type !== 'organization' && (isShouted(name) || /\d/u.test(name))))
+    if (
+      name.length < 3 ||
+      name.length > 80 ||
+      /[;|<>{}=]/u.test(name) ||
+      (type !== 'organization' && (isShouted(name) || /\d/u.test(name)))
+    )
       return;
     const known = found.get(name);
     if (known === undefined) found.set(name, { text: name, type, count: 1 });

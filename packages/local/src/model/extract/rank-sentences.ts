@@ -11,6 +11,9 @@ const DAMPING = 0.85;
 const MIN_WORDS = 5;
 /** The start of a document says what it is about; the start of a later page is an accident of layout. */
 const LATER_PAGE_SHARE = 0.35;
+/** What a long document is about is said early; details of later pages must be striking to make the summary. */
+const NEAR_PAGE_FACTOR = 0.9;
+const FAR_PAGE_FACTOR = 0.8;
 const WEIGHTS = { rank: 0.4, frequency: 0.25, position: 0.3, title: 0.1, cue: 0.2, fact: 0.08 };
 
 /** Words with which documents announce what matters, in five languages. */
@@ -114,11 +117,15 @@ function normalise(values: readonly number[]): number[] {
 }
 
 /** Full stops and moderate length: fragments and monsters make poor summaries. */
-function scoreLook({ text, prose, section }: Candidate): number {
+function scoreLook({ text, prose, section }: Candidate, language: string): number {
+  const words = text.match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
+  const capitals = words.filter((word) => /^\p{Lu}/u.test(word)).length;
+  // Mostly names: a letterhead or a caption. German writes every noun that way.
+  const nameScore = language !== 'de' && capitals > words.length / 2 ? -0.25 : 0;
   const length = text.length;
   const lengthScore = length < 40 ? -0.15 : length > 300 ? -0.15 : 0;
   const caseScore = /^\p{Ll}/u.test(text) ? -0.1 : 0;
-  return lengthScore + caseScore + section * 0.15 + (prose ? 0.1 : -0.35);
+  return lengthScore + nameScore + caseScore + section * 0.15 + (prose ? 0.1 : -0.35);
 }
 
 /**
@@ -152,7 +159,11 @@ export function rankSentences(
       WEIGHTS.title * inTitle +
       (CUE.test(candidate.text) ? WEIGHTS.cue : 0) +
       (FACT.test(candidate.text) ? WEIGHTS.fact : 0) +
-      scoreLook(candidate);
-    return { text: candidate.text, score, page };
+      scoreLook(candidate, language);
+    return {
+      text: candidate.text,
+      score: score * (page === 1 ? 1 : page <= 3 ? NEAR_PAGE_FACTOR : FAR_PAGE_FACTOR),
+      page,
+    };
   });
 }

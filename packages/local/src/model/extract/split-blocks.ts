@@ -15,6 +15,8 @@ const PAGE_LINE =
 const BARE_NUMBER = /^[-–—\s]*\d{1,4}(\s*\/\s*\d{1,4})?[-–—\s]*$/u;
 const TABLE_RULE = /^[\s|:+=_*–—-]{3,}$/u;
 const ITEM = /^(?:[-*•·–▪◦]|\(?[a-z0-9]{1,2}[.)])\s+(?=\S)/u;
+/** Code in Markdown is nobody's sentence. */
+const FENCE = /^\s*(?:```|~~~)/u;
 const FIELD = /^(?:\*\*)?[\p{Lu}][\p{L}\p{M}\d ./()'’#-]{1,36}(?:\*\*)?\s?:(?:\*\*)?\s+\S/u;
 
 function countSeparators(line: string): number {
@@ -52,7 +54,8 @@ function isDelimited(line: string): boolean {
 /** Takes Markdown emphasis, links and code marks off a line; the words stay. */
 export function stripMarkup(line: string): string {
   return line
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/gu, '$1')
+    .replace(/!\[[^\]]*\]\([^)]*\)/gu, '')
+    .replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1')
     .replace(/<(?:https?:\/\/[^>]*)>/gu, '')
     .replace(/(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1/gu, '$2')
     .replace(/(^|\s)[*_](?=\S)([^*_]+)(?<=\S)[*_](?=\s|[.,;:!?)]|$)/gu, '$1$2')
@@ -105,7 +108,10 @@ export function splitBlocks(text: string): TextBlock[] {
   const wrapChars = measureWrap(lines) * WRAP_SHARE;
   const blocks: TextBlock[] = [];
   let open: TextBlock | undefined;
+  let fenced = false;
   for (const [at, line] of lines.entries()) {
+    if (FENCE.test(line)) fenced = !fenced;
+    if (fenced || FENCE.test(line)) continue;
     if (line.trim() === '') {
       open = undefined;
       continue;

@@ -9,6 +9,9 @@ const ABBREVIATION =
 /** Languages that write ordinal numbers with a full stop: "am 3. März", "12. Sitzung". */
 const DOTTED_ORDINALS = new Set(['de', 'da', 'no', 'fi', 'cs', 'sk', 'hu', 'et', 'lv', 'hr', 'sl', 'sr', 'pl', 'tr']);
 
+/** The Unicode rules do not break before a number that a small letter follows: "... at dock 9. 2 lorries waited". */
+const BEFORE_NUMBER = /(?<=[\p{Ll})][.!?] )(?=\d+ \p{Ll})/u;
+
 function continues(before: string, next: string, language: string): boolean {
   const end = before.trimEnd();
   if (ABBREVIATION.test(end)) return true;
@@ -24,7 +27,8 @@ export function splitSentences(paragraph: string, language: string): string[] {
   const locale = language === 'und' ? 'en' : language;
   const segmenter = new Intl.Segmenter(locale, { granularity: 'sentence' });
   const sentences: string[] = [];
-  for (const { segment } of segmenter.segment(paragraph)) {
+  const segments = [...segmenter.segment(paragraph)].flatMap(({ segment }) => segment.split(BEFORE_NUMBER));
+  for (const segment of segments) {
     const last = sentences[sentences.length - 1];
     if (last !== undefined && continues(last, segment, language)) sentences[sentences.length - 1] = last + segment;
     else sentences.push(segment);

@@ -27,6 +27,16 @@ function post(path: string, body: unknown, headers: Record<string, string> = {})
   });
 }
 
+interface ErrorBody {
+  type: string;
+  error: { type: string; message: string };
+  request_id: string;
+}
+
+async function readError(response: Response | undefined): Promise<ErrorBody> {
+  return (await response?.json()) as ErrorBody;
+}
+
 describe('startModelServer with the real SDK', () => {
   it('answers messages.create whole, under its own name, with usage and a request id', async () => {
     const { data, response } = await client.messages.create(ASK).withResponse();
@@ -106,9 +116,7 @@ describe('startModelServer with the real SDK', () => {
       await post('/v1/messages', '{"model":'),
     ];
     expect(statuses.map((response) => response.status)).toEqual([401, 200, 404, 413, 400]);
-    const bodies = await Promise.all(
-      [statuses[0], statuses[2], statuses[3], statuses[4]].map((response) => response?.json()),
-    );
+    const bodies = await Promise.all([statuses[0], statuses[2], statuses[3], statuses[4]].map(readError));
     expect(bodies.map((body) => body.error.type)).toEqual([
       'authentication_error',
       'not_found_error',
@@ -220,7 +228,7 @@ describe('startModelServer refuses malformed requests in the words of the API', 
   ];
   it.each(cases)('%s', async (_name, body, wording) => {
     const response = await post('/v1/messages', body);
-    const answer = await response.json();
+    const answer = await readError(response);
     expect([response.status, answer.error.type]).toEqual([400, 'invalid_request_error']);
     expect(answer.error.message).toMatch(wording);
     expect(server.requests[0]?.verdict).toMatchObject({ kind: 'malformed', status: 400 });
