@@ -8,7 +8,6 @@ const CONTROLS = /(?![\t\n])\p{Cc}/gu;
  */
 const INVISIBLE = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]|[\u{E0000}-\u{E007F}]/gu;
 const LINE_BREAKS = /\r\n?|[\v\u0085\u2028\u2029]/gu;
-const TRAILING_SPACE = /[ \t\u00A0]+$/gmu;
 const MANY_BLANK_LINES = /\n{3,}/gu;
 
 const NUL = '\u0000';
@@ -21,16 +20,21 @@ const MAX_TITLE_CHARS = 200;
  * shown as U+2400, because a document that contains one is worth noticing.
  */
 export function cleanText(text: string): string {
-  return stripVTControlCharacters(text.toWellFormed())
-    .replace(LINE_BREAKS, '\n')
-    .replaceAll('\f', '\n\n')
-    .replaceAll(NUL, SYMBOL_FOR_NUL)
-    .replace(CONTROLS, '')
-    .replace(INVISIBLE, '')
-    .normalize('NFC')
-    .replace(TRAILING_SPACE, '')
-    .replace(MANY_BLANK_LINES, '\n\n')
-    .replace(/^\n+|\n+$/gu, '');
+  return (
+    stripVTControlCharacters(text.toWellFormed())
+      .replace(LINE_BREAKS, '\n')
+      .replaceAll('\f', '\n\n')
+      .replaceAll(NUL, SYMBOL_FOR_NUL)
+      .replace(CONTROLS, '')
+      .replace(INVISIBLE, '')
+      .normalize('NFC')
+      .split('\n')
+      // Not by a regular expression: on a megabyte of spaces it would search from every one of them to the end.
+      .map((line) => line.trimEnd())
+      .join('\n')
+      .replace(MANY_BLANK_LINES, '\n\n')
+      .replace(/^\n+|\n+$/gu, '')
+  );
 }
 
 /** The same for a title: one line, at most 200 characters; undefined when nothing is left. */

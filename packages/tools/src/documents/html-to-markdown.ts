@@ -21,7 +21,8 @@ export function htmlToMarkdown(root: HtmlElement): string {
   turndown.addRule('picture', { filter: ['img', 'picture'], replacement: () => '' });
   turndown.addRule('link', { filter: ['a'], replacement: (content, node) => toLink(content, node) });
   turndown.addRule('dataTable', { filter: (node) => isDataTable(node), replacement: (_, node) => toTable(node) });
-  turndown.addRule('item', { filter: ['li'], replacement: (content, node) => toItem(content, node) });
+  const positions: ItemPositions = new Map();
+  turndown.addRule('item', { filter: ['li'], replacement: (content, node) => toItem(content, node, positions) });
   return turndown.turndown(root as never);
 }
 
@@ -33,16 +34,28 @@ function toLink(content: string, node: HtmlElement): string {
   return `${text} (${href.replace(/^mailto:/iu, '')})`;
 }
 
-function toItem(content: string, node: HtmlElement): string {
-  const parent = node.parentElement;
-  const siblings = [...(parent?.children ?? [])].filter((child) => child.localName === 'li');
-  const start = Number(parent?.getAttribute('start') ?? 1) || 1;
-  const marker = parent?.localName === 'ol' ? `${start + siblings.indexOf(node)}. ` : '- ';
+/** Numbers of the items of the ordered lists met so far; counted once a list, since lists may be long. */
+type ItemPositions = Map<HtmlElement, Map<HtmlElement, number>>;
+
+function toItem(content: string, node: HtmlElement, positions: ItemPositions): string {
+  const list = node.parentElement;
+  const marker = list?.localName === 'ol' ? `${findNumber(list, node, positions)}. ` : '- ';
   const body = content
     .trim()
     .replace(/\n{2,}/gu, '\n')
     .replace(/\n/gu, `\n${' '.repeat(marker.length)}`);
   return body === '' ? '' : `${marker}${body}\n`;
+}
+
+function findNumber(list: HtmlElement, item: HtmlElement, positions: ItemPositions): number {
+  let numbers = positions.get(list);
+  if (numbers === undefined) {
+    const start = Number.parseInt(list.getAttribute('start') ?? '', 10);
+    const items = [...list.children].filter((child) => child.localName === 'li');
+    numbers = new Map(items.map((child, i) => [child, (Number.isNaN(start) ? 1 : start) + i]));
+    positions.set(list, numbers);
+  }
+  return numbers.get(item) ?? 1;
 }
 
 function isDataTable(node: HtmlElement): boolean {

@@ -9,8 +9,8 @@ import { htmlToMarkdown } from './html-to-markdown.ts';
 const CHARSET_WINDOW_BYTES = 4_096;
 /** Nesting from which converters that call themselves would overflow the stack; real pages stay below 60. */
 const MAX_DEPTH = 256;
-/** Elements from which the search for the main article takes longer than it is worth. */
-const MAX_ARTICLE_ELEMENTS = 30_000;
+/** Elements from which a page is a book or an export, and a copy of it for the search of an article is not worth its memory. */
+const MAX_ARTICLE_ELEMENTS = 10_000;
 /** Share of the page's text from which an article is the document, rather than one of several parts of it. */
 const MIN_ARTICLE_SHARE = 0.5;
 
@@ -86,10 +86,11 @@ function measureDepth(root: HtmlElement): number {
 
 /** Readability rewrites the document that it is given, so it gets its own. */
 function findArticle(document: HtmlDocument): { body: HtmlElement; heading?: string | undefined } | undefined {
+  if ([...document.querySelectorAll('*')].length > MAX_ARTICLE_ELEMENTS) return undefined;
   const shown = countLetters(document.body.textContent);
   const copy = openHtml(document.toString());
   try {
-    const article = new Readability(copy as never, { maxElemsToParse: MAX_ARTICLE_ELEMENTS }).parse();
+    const article = new Readability(copy as never).parse();
     const content = article?.content ?? '';
     if (countLetters(article?.textContent) < shown * MIN_ARTICLE_SHARE) return undefined;
     return { body: openHtml(content).body, heading: document.querySelector('h1')?.textContent?.trim() };

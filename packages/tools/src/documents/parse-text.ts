@@ -14,7 +14,7 @@ export function parseText(source: DocumentSource): ParsedDocument {
 export function parseMarkdown(source: DocumentSource): ParsedDocument {
   const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
   const title = readFrontMatterTitle(text) ?? readFirstHeading(text);
-  return { title, pages: [text.replace(/<!--[\s\S]*?-->/gu, '')], hasOwnPages: false, warnings };
+  return { title, pages: [dropComments(text)], hasOwnPages: false, warnings };
 }
 
 function readFrontMatterTitle(text: string): string | undefined {
@@ -25,4 +25,17 @@ function readFrontMatterTitle(text: string): string | undefined {
 function readFirstHeading(text: string): string | undefined {
   const atx = /^#{1,3}\s+(.+?)\s*#*\s*$/mu.exec(text)?.[1];
   return atx ?? /^(\S.*)\r?\n=+\s*$/mu.exec(text)?.[1];
+}
+
+/** Takes out what stands between `<!--` and `-->`; an unclosed comment stays, so that it cannot hide the rest. */
+function dropComments(text: string): string {
+  const kept: string[] = [];
+  let position = 0;
+  for (;;) {
+    const start = text.indexOf('<!--', position);
+    const end = start < 0 ? -1 : text.indexOf('-->', start + 4);
+    if (end < 0) return kept.join('') + text.slice(position);
+    kept.push(text.slice(position, start));
+    position = end + 3;
+  }
 }

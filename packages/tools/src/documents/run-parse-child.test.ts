@@ -153,16 +153,13 @@ describe('runParseChild', () => {
     await expect(readDocumentPages(bytes, { name })).rejects.toMatchObject(refusal(code));
   });
 
-  it('reads whatever is left of a PDF cut at any place, or refuses it', async () => {
+  it.each([0.1, 0.5, 0.8])('refuses a PDF cut at %d of its length, or reads what is left', async (share) => {
     const pdf = buildPdf(['First page', 'Second page']);
-    for (const share of [0.1, 0.5, 0.8, 0.95]) {
-      const outcome = await readDocumentPages(pdf.subarray(0, pdf.length * share), { name: 'x.pdf' }).catch(
-        (error: unknown) => error,
-      );
-      expect([{ code: 'document_damaged' }, { kind: 'pdf' }]).toContainEqual(
-        expect.objectContaining('code' in Object(outcome) ? { code: 'document_damaged' } : { kind: 'pdf' }),
-      );
-    }
+    const reading = readDocumentPages(pdf.subarray(0, pdf.length * share), { name: 'x.pdf' });
+    const outcome = await reading.catch((error: unknown) => error);
+    expect(outcome).toSatisfy((value: { code?: string; pages?: string[] }) =>
+      value.pages === undefined ? value.code === 'document_damaged' : value.pages[0] === 'First page',
+    );
   });
 
   it.each([
@@ -178,18 +175,15 @@ describe('runParseChild', () => {
   });
 
   it('ends a PDF that unpacks to more than the memory allows', async () => {
-    const content = deflateSync(deflateInput(), { level: 9 });
-    const error = await readDocumentPages(buildPdf(['x'], content), { name: 'bomb.pdf' }, { timeoutMs: 15_000 }).catch(
-      (reason: unknown) => reason,
+    // Half a gigabyte of spaces: an empty page for a reader with enough memory.
+    const content = deflateSync(Buffer.alloc(512 * 1024 * 1024, 0x20), { level: 9 });
+    await expect(readDocumentPages(buildPdf(['x'], content), { name: 'bomb.pdf' })).rejects.toMatchObject(
+      refusal('document_too_large'),
     );
-    expect(error).toMatchObject({
-      name: 'DocumentError',
-      code: expect.stringMatching(/^document_(?:too_large|timeout|no_text_layer)$/),
-    });
   });
 
-  it('reads HTML nested a hundred thousand deep as bare text', async () => {
-    const html = `<html><body>${'<div>'.repeat(100_000)}deep text${'</div>'.repeat(100_000)}</body></html>`;
+  it('reads HTML nested twenty thousand deep as bare text', async () => {
+    const html = `<html><body>${'<div>'.repeat(20_000)}deep text${'</div>'.repeat(20_000)}</body></html>`;
     const { pages, warnings } = await readDocumentPages(Buffer.from(html), { name: 'deep.html' });
     expect(pages).toEqual(['deep text']);
     expect(warnings[0]).toContain('nested too deeply');
@@ -221,7 +215,16 @@ describe('runParseChild', () => {
     expect(pages[0]).toMatch(/a\u2400b red$/);
   });
 
-  it('ends at its deadline and leaves no process behind', async () => {
+  it.each([
+    ['spaces', `a${' '.repeat(2_000_000)}b`, 'x.txt'],
+    ['unclosed comments', `# x\n${'<!-- '.repeat(300_000)}`, 'x.md'],
+    ['list items', `<ol>${'<li>x'.repeat(20_000)}</ol>`, 'x.html'],
+  ])('takes no longer for very many %s than for other text', async (_, text, name) => {
+    const document = await readDocumentPages(Buffer.from(text), { name }, { timeoutMs: 12_000 });
+    expect(document.pages.length).toBeGreaterThan(0);
+  });
+
+  it('ends at its deadline', async () => {
     const slow = Buffer.from(`<html><body>${'<b>'.repeat(200)}${'<table><tr><td>x'.repeat(20_000)}</body></html>`);
     const error = await readDocumentPages(slow, { name: 'slow.html' }, { timeoutMs: 150 }).catch(
       (reason: unknown) => reason,
@@ -237,8 +240,3 @@ describe('runParseChild', () => {
     await expect(readDocumentPages(buildPdf(['x']), {}, { signal: abort.signal })).rejects.toThrow('no longer wanted');
   });
 });
-
-/** Half a gigabyte of spaces: an empty page for a reader with enough memory. */
-function deflateInput(): Buffer {
-  return Buffer.alloc(512 * 1024 * 1024, 0x20);
-}
