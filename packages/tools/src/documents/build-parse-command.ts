@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -33,9 +34,19 @@ function permissionFlag(): string {
   return process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
 }
 
-/** This package (its dist and its own node_modules), and the folder of the libraries. */
+/**
+ * This package (its dist and its own node_modules), the folders of libraries above it under the names by which Node
+ * looks them up, and the one that really holds them, which is another one when node_modules is a link.
+ */
 function readableFolders(script: string): string[] {
   const packageFolder = dirname(dirname(dirname(script)));
   const library = createRequire(script).resolve('pdfjs-dist/package.json');
-  return [packageFolder, library.slice(0, library.lastIndexOf('node_modules') + 'node_modules'.length)];
+  const real = library.slice(0, library.lastIndexOf('node_modules') + 'node_modules'.length);
+  const named = listAncestors(packageFolder).map((folder) => join(folder, 'node_modules'));
+  return [packageFolder, ...new Set([...named.filter((folder) => existsSync(folder)), real])];
+}
+
+function listAncestors(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [] : [parent, ...listAncestors(parent)];
 }

@@ -95,6 +95,9 @@ function randomBytes(count: number, seed: number): Buffer {
   );
 }
 
+/** The beginning of what Office wrote before 2007, and of what it writes with a password. */
+const COMPOUND_FILE = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(504, 1)]);
+
 const refusal = (code: string) => ({ name: 'DocumentError', code });
 
 describe('runParseChild', () => {
@@ -141,6 +144,13 @@ describe('runParseChild', () => {
       'a.html',
       'document_unsupported',
     ],
+    [
+      'an encrypted Word document',
+      Buffer.concat([COMPOUND_FILE, Buffer.from('EncryptedPackage', 'utf16le')]),
+      'a.docx',
+      'document_encrypted',
+    ],
+    ['an old Word document', COMPOUND_FILE, 'a.doc', 'document_unsupported'],
     ['blank space', Buffer.from(' \n\t \r\n '), 'a.txt', 'document_empty'],
     [
       'an HTML page without text',
