@@ -20,7 +20,7 @@ describe('buildParseCommand', () => {
   it.each([
     ['read files of the machine', "require('fs').readFileSync('/etc/passwd')"],
     ['read the environment of its parent', "require('fs').readFileSync('/proc/' + process.ppid + '/environ')"],
-    ['write files', "require('fs').writeFileSync('/tmp/nightshift-parse-child', 'x')"],
+    ['write files', "require('fs').writeFileSync(require('os').tmpdir() + '/nightshift-parse-child', 'x')"],
     ['start processes', "require('child_process').execFileSync('/bin/true')"],
   ])('does not let the child %s', (_, expression) => {
     expect(runLimited(attempt(expression)).output).toBe('ERR_ACCESS_DENIED');
