@@ -15,12 +15,14 @@ export interface PageInput {
   fileName?: string;
 }
 
+/** Longer pages are analysed up to here; a page of ordinary paper has 3,000 characters. */
+const MAX_ANALYSED_CHARS = 60_000;
 /** Pages remembered: a conversation brings the same pages again with every turn. */
 const MAX_REMEMBERED_PAGES = 400;
 const remembered = new Map<string, Findings>();
 
 function analyse({ text, page, fileName }: PageInput): Findings {
-  const blocks = splitBlocks(text);
+  const blocks = splitBlocks(text.slice(0, MAX_ANALYSED_CHARS));
   const joined = blocks.map((block) => block.text).join('\n');
   // A name ends with its cell.
   const cells = blocks

@@ -7,7 +7,7 @@ const CODES =
 const SYMBOLS = 'US\\$|CA\\$|C\\$|AU\\$|A\\$|NZ\\$|HK\\$|S\\$|R\\$|\\$|€|£|¥|￥|₹|₽|₩|₺|₴|₪|₫|฿|zł|Kč|Fr\\.|SFr\\.';
 const WORDS =
   'euros?|dollars?|US dollars?|pounds?(?: sterling)?|(?:Schweizer )?Franken|francs?(?: suisses?)?|yen|pesos?|rupees?|kroner|kronor|円|元|萬円|万円|원|руб(?:\\.|лей|ля|ль)?';
-const GROUPED = "\\d{1,3}(?:[.,'’\\u00a0\\u202f\\u2009 ]\\d{3})+(?:[.,]\\d{1,2})?";
+const GROUPED = "\\d{1,3}(?:[.,'’\\u00a0\\u202f\\u2009 ]\\d{3}){1,5}(?:[.,]\\d{1,2})?";
 const NUMBER = `(?<![\\p{Script=Latin}\\d.,])(?:${GROUPED}|\\d+(?:[.,]\\d{1,2})?)(?:[.,]?[-–—]{1,2}(?=\\s|$))?(?!\\d)`;
 const SCALES =
   'million(?:en|es|s|i)?|millones|millón|milione|Mio\\.?|billions?|milliard(?:en|s)?|Milliarde|mil millones|miliard[io]|Mrd\\.?|bn|thousand|Tsd\\.?|mille|mil|[mkMK](?![\\p{L}])';

@@ -3,6 +3,7 @@ import type { DateFact } from './findings.ts';
 
 /** Stretches of text handed to the parser around each digit; parsing whole pages costs ten times as much. */
 const CONTEXT_CHARS = 30;
+const MAX_STRETCH_CHARS = 400;
 const MAX_DATES = 40;
 
 interface DateParser {
@@ -82,10 +83,12 @@ function selectStretches(text: string): { at: number; text: string }[] {
     const from = Math.max(0, match.index - CONTEXT_CHARS);
     const to = Math.min(text.length, match.index + match[0].length + CONTEXT_CHARS);
     const last = stretches[stretches.length - 1];
-    if (last !== undefined && from <= last.to) last.to = to;
+    if (last !== undefined && from <= last.to && to - last.from <= MAX_STRETCH_CHARS) last.to = to;
     else stretches.push({ from, to });
   }
-  return stretches.map(({ from, to }) => ({ at: from, text: text.slice(from, to) }));
+  return stretches
+    .map(({ from, to }) => ({ at: from, text: text.slice(from, to) }))
+    .filter((stretch) => /\p{L}{3}/u.test(stretch.text));
 }
 
 /** A month with its name, plus day or year: what chrono knows for certain, without its guesses. */

@@ -1,6 +1,7 @@
 import { readStopwords } from './stopwords.ts';
 
 const MAX_SENTENCE_CHARS = 420;
+const MAX_SEGMENTED_CHARS = 2_000;
 
 /** Abbreviations after which a sentence goes on, in the languages the stand-in knows best. */
 const ABBREVIATION =
@@ -22,12 +23,30 @@ function continues(before: string, next: string, language: string): boolean {
   return /^[\p{Ll},;)]/u.test(next) && !/[!?…]["”»“]?\s*$/u.test(before);
 }
 
+/**
+ * Cuts an overlong paragraph, after white space where there is some: every segment the segmenter returns carries a copy
+ * of its whole input, so a page of 90,000 characters without a line break would take gigabytes.
+ */
+function cutParagraph(paragraph: string): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at < paragraph.length; ) {
+    const rough = paragraph.slice(at, at + MAX_SEGMENTED_CHARS);
+    const space = rough.length < MAX_SEGMENTED_CHARS ? -1 : rough.search(/\s\S*$/u);
+    const part = space > 0 ? rough.slice(0, space + 1) : rough;
+    parts.push(part);
+    at += part.length;
+  }
+  return parts;
+}
+
 /** Splits one paragraph into sentences. A paragraph without a full stop is one sentence; overlong ones are dropped. */
 export function splitSentences(paragraph: string, language: string): string[] {
   const locale = language === 'und' ? 'en' : language;
   const segmenter = new Intl.Segmenter(locale, { granularity: 'sentence' });
   const sentences: string[] = [];
-  const segments = [...segmenter.segment(paragraph)].flatMap(({ segment }) => segment.split(BEFORE_NUMBER));
+  const segments = cutParagraph(paragraph).flatMap((part) =>
+    Array.from(segmenter.segment(part), ({ segment }) => segment.split(BEFORE_NUMBER)).flat(),
+  );
   for (const segment of segments) {
     const last = sentences[sentences.length - 1];
     if (last !== undefined && continues(last, segment, language)) sentences[sentences.length - 1] = last + segment;

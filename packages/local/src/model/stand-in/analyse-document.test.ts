@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type ModelServer, startModelServer } from '../server/start-model-server.ts';
 import type { DocumentResult } from './build-result.ts';
 import { SAMPLES } from './sample-documents.ts';
+import { OTHER_SCRIPT_SAMPLES } from './sample-documents-other-scripts.ts';
 
 const MAX_TURNS = 60;
 const TOOLS: Anthropic.Tool[] = [
@@ -116,7 +117,7 @@ function handbookPage(page: number): string {
 }
 
 describe('analyseDocument', () => {
-  it.each(SAMPLES)('analyses $name', async (sample) => {
+  it.each([...SAMPLES, ...OTHER_SCRIPT_SAMPLES])('analyses $name', async (sample) => {
     const { result, spoken, turns } = await run({ ...sample, read: () => `[page 1 of 1]\n${sample.text}` });
     const { title, kind, language } = result;
     expect({ title, kind, language }).toEqual({ title: sample.title, kind: sample.kind, language: sample.language });
@@ -159,6 +160,32 @@ describe('analyseDocument', () => {
       expect.arrayContaining(['Northwind Traders Ltd.', 'Margaret Hill', 'Manchester']),
     );
     expect(result.summary.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('trusts its notes more than what is left of a shortened page', async () => {
+    const shorten = (messages: Anthropic.MessageParam[]) =>
+      messages.map((message, at) => {
+        if (at === 0 || at >= messages.length - 2 || message.role !== 'user' || typeof message.content === 'string')
+          return message;
+        const content = message.content.map((block) => {
+          const text = block.type === 'tool_result' ? String(block.content) : '';
+          return {
+            ...block,
+            content: `${text.slice(0, 60)}\n[truncated: ${text.length} characters were left out]\n${text.slice(-20)}`,
+          };
+        });
+        return { role: message.role, content: content as Anthropic.ToolResultBlockParam[] };
+      });
+    const { result, reads } = await run({
+      name: 'x.pdf',
+      mediaType: 'application/pdf',
+      read: (page) => `[page ${page} of 12]\n${handbookPage(page)}`,
+      prune: shorten,
+    });
+    expect(reads).toHaveLength(12);
+    expect(result.amounts).toEqual([{ text: '£75,000.00', value: 75_000, currency: 'GBP' }]);
+    expect(result.dates.map((date) => date.iso)).toEqual(['2026-01-01']);
+    expect(result.pages_read).toBe(12);
   });
 
   it('finishes when every result is taken away at once, and reads no page twice', async () => {

@@ -72,7 +72,8 @@ export interface CollectedFindings {
  */
 export function collectFindings(state: ReadingState, task: DocumentTask): CollectedFindings {
   const notedPages = new Set(state.notes.flatMap((note) => note.pages));
-  const allVisible = [...notedPages].every((page) => state.texts.has(page));
+  const isWhole = (page: number) => state.texts.has(page) && !state.shortened.has(page);
+  const allVisible = [...notedPages].every(isWhole);
   const digest = allVisible ? undefined : latestDigest(state.notes);
   const covered = new Set(digest?.pages ?? []);
   const byPage = new Map<number, Findings>();
@@ -81,7 +82,7 @@ export function collectFindings(state: ReadingState, task: DocumentTask): Collec
     if (!note.digest && page !== undefined && !covered.has(page)) byPage.set(page, note.findings);
   }
   for (const [page, text] of dropRunningHeads(state.texts)) {
-    if (covered.has(page)) continue;
+    if (covered.has(page) || (byPage.has(page) && !isWhole(page))) continue;
     const hints = page === 1 && task.name !== undefined ? { fileName: task.name } : {};
     byPage.set(page, analysePage({ text, page, ...hints }));
   }

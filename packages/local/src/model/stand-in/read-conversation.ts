@@ -13,6 +13,8 @@ export interface ReadingState {
   totalPages: number | undefined;
   /** Text of the pages whose results are still there. */
   texts: Map<number, string>;
+  /** Pages of which only the beginning and the end are left in `texts`. */
+  shortened: Set<number>;
   notes: PageNotes[];
   /** Pages asked for, and how often, as far as the conversation shows. */
   attempts: Map<number, number>;
@@ -50,6 +52,8 @@ function noteRead(state: ReadingState, call: WireBlock, result: WireBlock): void
     case 'text':
       state.failures.delete(asked);
       state.texts.set(read.page ?? asked, read.text);
+      if (read.shortened === true) state.shortened.add(read.page ?? asked);
+      else state.shortened.delete(read.page ?? asked);
       state.totalPages = read.totalPages ?? state.totalPages ?? 1;
   }
 }
@@ -72,6 +76,7 @@ export function readConversation(messages: readonly WireMessage[]): ReadingState
   const state: ReadingState = {
     totalPages: undefined,
     texts: new Map(),
+    shortened: new Set(),
     notes: [],
     attempts: new Map(),
     failures: new Map(),

@@ -4,7 +4,13 @@ import { parseReadResult } from './read-result.ts';
 describe('parseReadResult', () => {
   it('reads the page marker and drops what the runtime wrote into a shortened page', () => {
     const text = '[page 3 of 12]\nThe words.\n[truncated: 1,200 characters left out]';
-    expect(parseReadResult(text, false)).toEqual({ kind: 'text', page: 3, totalPages: 12, text: 'The words.\n' });
+    expect(parseReadResult(text, false)).toEqual({
+      kind: 'text',
+      page: 3,
+      totalPages: 12,
+      text: 'The words.\n',
+      shortened: true,
+    });
   });
 
   it('reads a page given as JSON', () => {

@@ -12,7 +12,8 @@ export type ReadFailureCode =
 
 /** What a `read_document` result tells. */
 export type ReadResult =
-  | { kind: 'text'; page?: number; totalPages?: number; text: string }
+  /** `shortened`: the runtime took the middle out to save context; an own note of the page knows more. */
+  | { kind: 'text'; page?: number; totalPages?: number; text: string; shortened?: boolean }
   /** The runtime replaced the text to save context. */
   | { kind: 'stub' }
   | { kind: 'failed'; code: ReadFailureCode; message: string };
@@ -58,8 +59,10 @@ export function parseReadResult(text: string, isError: boolean): ReadResult {
   }
   const marker = MARKER.exec(text);
   if (marker !== null) {
-    const body = text.slice(marker[0].length).replace(STUB_LINE, '');
-    return { kind: 'text', page: Number(marker[1]), totalPages: Number(marker[2]), text: body };
+    const whole = text.slice(marker[0].length);
+    const body = whole.replace(STUB_LINE, '');
+    const shortened = body.length < whole.length ? { shortened: true } : {};
+    return { kind: 'text', page: Number(marker[1]), totalPages: Number(marker[2]), text: body, ...shortened };
   }
   if (STUB.test(text)) return { kind: 'stub' };
   return parseJsonPage(text) ?? { kind: 'text', text: text.replace(STUB_LINE, '') };
