@@ -65,8 +65,9 @@ export class ApiClient {
     return this.json('GET', `/v1/tasks/${id}`);
   }
 
+  /** With developer events the numbers are dense. */
   eventsUrl(id: string): string {
-    return `${this.baseUrl}/v1/tasks/${id}/events`;
+    return `${this.baseUrl}/v1/tasks/${id}/events?visibility=developer`;
   }
 
   /** Waits until the task is in one of these statuses (default: a final one). */

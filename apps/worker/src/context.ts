@@ -7,7 +7,7 @@ import { createTaskQueue, type TaskQueue } from '@nightshift/queue';
 import { findFile, openPool, openSession, type Pool, type Session } from '@nightshift/store';
 import { createSharedBreakers, openRedis, type RedisConnections } from '@nightshift/streams';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@nightshift/telemetry';
-import { createCatalog, createToolRegistry } from '@nightshift/tools';
+import { createCatalog, createPollyClient, createToolRegistry } from '@nightshift/tools';
 import type { WorkerConfig } from './config.ts';
 
 /** The flusher writes one statement at a time; claims, journals and housekeeping share the rest. */
@@ -43,11 +43,11 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
   const queue = createTaskQueue({ redisUrl: config.redis.url, prefix: config.redis.prefix, log });
   const publisher = createPublisher({ db: pools.main, redis, log, metrics });
   const objectStore = createObjectStore({ ...config.s3, log });
+  const polly = createPollyClient(config.polly);
   const catalog = createCatalog({
     objectStore,
-    polly: config.polly,
+    polly,
     findFile: (tenantId, fileId) => findFile(pools.main, tenantId, fileId),
-    log,
   });
   const tools = createToolRegistry(catalog);
   const analyst = createDocumentAnalyst({ tools: catalog, models: config.model.names });
@@ -80,6 +80,7 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
       await queue.close().catch(() => undefined);
       await redis.close();
       objectStore.close();
+      polly.destroy();
       await Promise.all([pools.main.end(), pools.flush.end(), pools.lease.end()]);
     },
   };

@@ -1,3 +1,5 @@
+export { type CatalogDeps, createCatalog } from './catalog/create-catalog.ts';
+export { createPollyClient } from './catalog/speech/create-polly-client.ts';
 export {
   DEFAULT_TOOL_RETRY,
   DEFAULT_TOOL_TIMEOUT_MS,

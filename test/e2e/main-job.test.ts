@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { watchTask } from '../support/event-stream.ts';
+import { createSampleDocument } from '../support/sample-document.ts';
+import { startSystem, type System } from '../support/start-system.ts';
+
+let system: System;
+
+beforeAll(async () => {
+  system = await startSystem({ workers: 1 });
+});
+afterAll(async () => {
+  await system?.stop();
+});
+
+describe('the main job', () => {
+  it('reads a document, speaks a brief and stores the facts', async () => {
+    const task = await system.api.submitDocument('agreement.md', createSampleDocument());
+    const frames = await watchTask(system.api.eventsUrl(task.id), { key: system.api.key });
+    expect(frames.map((frame) => frame.id)).toEqual(frames.map((_, index) => index + 1));
+    const done = await system.api.waitFor(task.id);
+    expect(done).toMatchObject({ status: 'completed', result: { title: 'Service Agreement', kind: 'contract', language: 'en' } });
+    const artifactId = String(done.result?.brief_artifact_id);
+    const audio = await system.api.request('GET', `/v1/artifacts/${artifactId}/content`);
+    expect(audio.status).toBe(200);
+    expect((await audio.arrayBuffer()).byteLength).toBeGreaterThan(2_000);
+    expect(system.model.requests.every((request) => request.verdict.kind === 'well_formed')).toBe(true);
+  });
+});
