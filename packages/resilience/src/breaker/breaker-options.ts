@@ -1,10 +1,10 @@
-import { assertCount, assertDurationMs } from '../assert-option.ts';
+import { assertCount } from '../assert-option.ts';
 
 /** How a breaker behaves. Whoever calls with a key brings its options; breakers with the same key should bring the same. */
 export interface BreakerOptions {
   /** Failures in a row that open a closed breaker. */
   failureThreshold: number;
-  /** How long an open breaker refuses before it lets one probe through. */
+  /** How long an open breaker refuses before it lets one probe through. Whole, like every time Redis keeps for us. */
   openMs: number;
   /**
    * How long a probe may take before another caller may probe: a worker that dies while probing must not block everybody
@@ -26,7 +26,7 @@ export const DEFAULT_PROBE_LEASE_MS = 60_000;
 export function checkBreakerOptions(options: BreakerOptions): CheckedBreakerOptions {
   const probeLeaseMs = options.probeLeaseMs ?? DEFAULT_PROBE_LEASE_MS;
   assertCount('breaker.failureThreshold', options.failureThreshold, { min: 1 });
-  assertDurationMs('breaker.openMs', options.openMs, { min: 1 });
-  assertDurationMs('breaker.probeLeaseMs', probeLeaseMs, { min: 1 });
+  assertCount('breaker.openMs', options.openMs, { min: 1 });
+  assertCount('breaker.probeLeaseMs', probeLeaseMs, { min: 1 });
   return { failureThreshold: options.failureThreshold, openMs: options.openMs, probeLeaseMs };
 }
