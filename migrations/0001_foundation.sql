@@ -185,6 +185,15 @@ create table workers (
 );
 create index workers_alive on workers (incarnation) where status = 'alive';
 
+-- Who does the housekeeping. A lease, so that a frozen leader is replaced; its session lock, so that a dead one is
+-- replaced at once.
+create table leadership (
+  only_row boolean primary key default true,
+  incarnation uuid not null,
+  lease_until timestamptz not null,
+  constraint leadership_only_row check (only_row)
+);
+
 create table files (
   id uuid primary key,
   tenant_id uuid not null,

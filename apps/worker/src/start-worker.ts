@@ -8,6 +8,7 @@ import {
   createRescuer,
   createWaker,
   startHousekeeping,
+  startLeadership,
 } from '@nightshift/dispatch';
 import { createId } from '@nightshift/domain';
 import { startTaskConsumer } from '@nightshift/queue';
@@ -21,8 +22,6 @@ import { startIdleClaimer } from './idle-claimer.ts';
 import { keepLease } from './lease.ts';
 import { type JobDeps, processJob } from './process-job.ts';
 
-/** One leader in the fleet does the housekeeping; the number is ours alone. */
-const LEADER_LOCK = 7_461_002n;
 /** After the grace is over, a step gets this long to notice its abort. */
 const ABORT_GRACE_MS = 3_000;
 
@@ -93,6 +92,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     },
   });
   onCancel(context.redis, (taskId) => active.get(taskId)?.stop(new CancelRequestedError('cancel requested')));
+  const leadership = startLeadership({ pool: leasePool, incarnation, log });
   const housekeeping = startHousekeeping({
     housekeepers: [
       createDispatcher({ pool, queue: context.queue }),
@@ -101,7 +101,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
       createExpirer({ pool, publish: (rows) => context.publisher.publish(rows) }),
       createQueueGauge({ pool, metrics }),
     ],
-    leads: () => context.session.tryLock(LEADER_LOCK),
+    leads: leadership.leads,
     log,
   });
   log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
@@ -111,6 +111,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
       log.info({ tasks: active.size }, 'worker stops at step boundaries');
       shutdown.abort();
       idle.stop();
+      leadership.stop();
       await Promise.all([consumer.pause(), housekeeping.stop()].map((step) => step.catch(() => undefined)));
       if (!(await active.drained(config.graceMs))) {
         active.stopAll(new ShutdownError('the grace is over'));

@@ -19,7 +19,7 @@ const MAX_BACKOFF_MS = 5_000;
 /** Runs the housekeepers, each in its own rhythm, while this process leads. Failures back off and never stop a loop. */
 export function startHousekeeping(options: {
   housekeepers: readonly Housekeeper[];
-  leads: () => Promise<boolean>;
+  leads: () => boolean;
   log: Logger;
 }): Housekeeping {
   const stopping = new AbortController();
@@ -30,7 +30,7 @@ export function startHousekeeping(options: {
     while (!stopping.signal.aborted) {
       let delayMs = housekeeper.intervalMs;
       try {
-        if ((await options.leads()) && (await housekeeper.runOnce())) delayMs = BUSY_INTERVAL_MS;
+        if (options.leads() && (await housekeeper.runOnce())) delayMs = BUSY_INTERVAL_MS;
         failures = 0;
       } catch (error) {
         failures += 1;

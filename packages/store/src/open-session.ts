@@ -9,8 +9,6 @@ const MAX_RECONNECT_DELAY_MS = 1_000;
  * frees the locks within milliseconds: that is how others notice. Needs a direct connection, no transaction pooler.
  */
 export interface Session {
-  /** Takes the lock if it is free; true while this session has it. Asked again after a reconnect. */
-  tryLock(key: bigint): Promise<boolean>;
   /** Takes this lock on every connection this session will ever have; resolves when it is held for the first time. */
   hold(key: bigint): Promise<void>;
   close(): Promise<void>;
@@ -70,10 +68,6 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
   }
 
   return {
-    async tryLock(key) {
-      const on = await current();
-      return owned.has(key) || take(on, key);
-    },
     async hold(key) {
       held.add(key);
       const on = await current();
