@@ -9,8 +9,8 @@ const SUPPRESSIONS = new RegExp(
 );
 /** Every column is named: a new one must not change what a query returns, nor a text column be read for nothing. */
 const SELECT_STAR = /select\s+(?:\w+\.)?\*/i;
-/** Folders of one machine: home folders and mounted work folders. */
-const MACHINE_PATH = /(?<![\w.@/-])\/(?:work|root|Users\/\w+|home\/\w+)\/[\w.-]/;
+/** Folders that a user's machine does not have or may not read. */
+const MACHINE_PATH = /(?<![\w.@/-])\/(?:work|root)\/[\w.-]/;
 
 const CONFIG_FILE = /^apps\/[^/]+\/src\/config\.ts$/;
 const TEXT_FILE = /(?:\.(?:ts|mjs|js|json|md|sql|lua|ya?ml|svg|sh)|^\.\w+|\/run|Dockerfile)$/;

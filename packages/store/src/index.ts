@@ -1,3 +1,4 @@
+export { dumpSchema } from './dump-schema.ts';
 export type { EventRow } from './event-row.ts';
 export { inTransaction } from './in-transaction.ts';
 export { assertSchema, type Migration, migrate, readMigrations } from './migrate.ts';
