@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { watchTask } from '../support/event-stream.ts';
 import { createSampleDocument } from '../support/sample-document.ts';
-import { startSystem, type System } from '../support/start-system.ts';
+import { type System, startSystem } from '../support/start-system.ts';
 
 let system: System;
 
@@ -18,7 +18,10 @@ describe('the main job', () => {
     const frames = await watchTask(system.api.eventsUrl(task.id), { key: system.api.key });
     expect(frames.map((frame) => frame.id)).toEqual(frames.map((_, index) => index + 1));
     const done = await system.api.waitFor(task.id);
-    expect(done).toMatchObject({ status: 'completed', result: { title: 'Service Agreement', kind: 'contract', language: 'en' } });
+    expect(done).toMatchObject({
+      status: 'completed',
+      result: { title: 'Service Agreement', kind: 'contract', language: 'en' },
+    });
     const artifactId = String(done.result?.brief_artifact_id);
     const audio = await system.api.request('GET', `/v1/artifacts/${artifactId}/content`);
     expect(audio.status).toBe(200);
