@@ -32,7 +32,7 @@ export async function readEventPage(
     const page = await hub.page(taskId, { after, limit, visibility, ...(filter === undefined ? {} : { filter }) });
     const hasMore = page.lastSeq < head.lastSeq;
     const isOver = isFinal(head.status) && !hasMore;
-    const leftMs = deadline - performance.now();
+    const leftMs = Math.ceil(deadline - performance.now());
     if (page.events.length > 0 || isOver || leftMs <= 0 || signal.aborted) {
       return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver };
     }

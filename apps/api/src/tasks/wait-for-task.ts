@@ -27,7 +27,7 @@ export async function waitForTask(context: ApiContext, options: WaitOptions): Pr
   for (;;) {
     const row = await findTask(context.pool, tenantId, taskId);
     if (!row) throw notFound('task');
-    const leftMs = deadline - performance.now();
+    const leftMs = Math.ceil(deadline - performance.now());
     if (until(row) || leftMs <= 0 || signal.aborted) return row;
     await context.hub.waitForNews(taskId, row.lastSeq, leftMs, signal);
     await pause(Math.min(MIN_LOOK_INTERVAL_MS, Math.max(0, deadline - performance.now())));
