@@ -6,7 +6,7 @@ import type { Logger } from '@nightshift/telemetry';
 /**
  * What a running tool call may use (AGENTS-AND-TOOLS.md). A tool has two outputs: what `execute` returns goes to the
  * model and into the journal; everything it does through this context goes to the client and to S3 and never to the
- * model.
+ * model. Once the call is over (returned, timed out, cancelled), its promises reject with ToolCallOverError.
  */
 export interface ToolContext {
   readonly task: { readonly id: TaskId; readonly tenantId: TenantId; readonly agent: string; readonly input: Json };
@@ -33,7 +33,7 @@ export interface ToolContext {
   progress(update: { done: number; total?: number; note?: string }): Promise<void>;
   /** `tool.chunk`: streams a part of the result to the client and collects it for the partial result. */
   chunk(value: Json): Promise<void>;
-  /** Keeps a result that is used if the tool later fails or times out. The last one wins. */
+  /** Keeps a result that is used if the tool later fails or times out. The last one wins; after the end it is ignored. */
   partial(value: Json): void;
   /** A writer of bytes to S3; its row is registered before the first byte leaves. */
   artifact(name: string, options: { mediaType: string }): Promise<ArtifactWriter>;

@@ -1,8 +1,8 @@
-import type { ArtifactWriter } from '@nightshift/artifacts';
 import { type EventType, failWith, type Json, type NewEvent } from '@nightshift/domain';
 import type { Tool } from '../define-tool.ts';
 import { ToolCallOverError } from '../errors/tool-call-over-error.ts';
 import type { ToolContext } from '../tool-context.ts';
+import { createAttemptArtifacts } from './attempt-artifacts.ts';
 import type { KeptResult } from './kept-result.ts';
 import { toPlainJson } from './to-plain-json.ts';
 import type { ToolCallScope } from './tool-call-scope.ts';
@@ -30,7 +30,7 @@ export interface AttemptContextOptions {
 
 export interface AttemptContext {
   readonly context: ToolContext;
-  /** From now on the context refuses everything: a tool that goes on after its end can reach neither log nor client. */
+  /** From now on nothing comes through: a tool that goes on after its end can reach neither log nor client. */
   close(): void;
   /** Aborts the artifacts that the tool has left open. Never rejects. */
   abortArtifacts(reason: string): Promise<void>;
@@ -39,12 +39,13 @@ export interface AttemptContext {
 /** The context of one try. Its promises never go unhandled: a tool that does not await them must not end the worker. */
 export function createAttemptContext(options: AttemptContextOptions): AttemptContext {
   const { tool, scope, kept } = options;
-  const writers: ArtifactWriter[] = [];
   let open = true;
 
   function assertOpen(): void {
     if (!open) throw new ToolCallOverError(tool.name);
   }
+
+  const artifacts = createAttemptArtifacts(scope, assertOpen);
 
   /** Puts the event into the log before it returns: events keep the order of the calls, awaited or not. */
   function send(create: () => NewEvent): Promise<void> {
@@ -58,15 +59,6 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
         throw reason;
       }
     });
-  }
-
-  async function openArtifact(name: string, artifactOptions: { mediaType: string }): Promise<ArtifactWriter> {
-    assertOpen();
-    const writer = await scope.createArtifactWriter(name, artifactOptions);
-    writers.push(writer);
-    if (open) return writer;
-    await writer.abort('the tool call was over');
-    throw new ToolCallOverError(tool.name);
   }
 
   const context: ToolContext = {
@@ -93,10 +85,11 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
         return toToolEvent(scope, 'tool.chunk', data, tool.visibility.output);
       }),
     partial(value) {
-      assertOpen();
+      // Ignored instead of refused: it is often called from a timer, where a throw would end the worker.
+      if (!open) return;
       kept.setPartial(toJsonOrFail('partial result', value, MAX_TOOL_OUTPUT_BYTES).value);
     },
-    artifact: (name, artifactOptions) => withoutUnhandled(() => openArtifact(name, artifactOptions)),
+    artifact: (name, artifactOptions) => withoutUnhandled(() => artifacts.open(name, artifactOptions)),
   };
 
   return {
@@ -104,9 +97,7 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
     close() {
       open = false;
     },
-    async abortArtifacts(reason) {
-      await Promise.allSettled(writers.map((writer) => writer.abort(reason)));
-    },
+    abortArtifacts: artifacts.abortAll,
   };
 }
 

@@ -1,10 +1,11 @@
 import { createLocalBreakers } from '@nightshift/resilience';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
-import { defineTool, type Tool, type ToolDefinition } from '../define-tool.ts';
-import { callTool, createLocalDeps } from '../testing/call-tool.ts';
+import type { Tool, ToolDefinition } from '../define-tool.ts';
+import { callTool } from '../testing/call-tool.ts';
+import { createLocalDeps } from '../testing/create-local-deps.ts';
 import { createRecordedScope } from '../testing/create-recorded-scope.ts';
+import { defineProbeTool } from '../testing/define-probe-tool.ts';
 import type { ToolContext } from '../tool-context.ts';
 import { ABORT_GRACE_MS, SOFT_GRACE_MS } from './run-attempt.ts';
 
@@ -21,18 +22,8 @@ afterEach(() => {
 });
 
 function toTool(execute: ToolDefinition['execute'], more: Partial<ToolDefinition> = {}): Tool {
-  return defineTool({
-    name: 'slow',
-    description: 'for tests',
-    version: '1',
-    inputSchema: z.object({}),
-    outputSchema: z.unknown(),
-    annotations: { readOnlyHint: true },
-    retry: { maxAttempts: 1 },
-    timeoutMs: { soft: SOFT_MS, hard: HARD_MS },
-    execute,
-    ...more,
-  });
+  const timeoutMs = { soft: SOFT_MS, hard: HARD_MS };
+  return defineProbeTool(execute, { retry: { maxAttempts: 1 }, timeoutMs, ...more });
 }
 
 const never = () => new Promise<never>(() => {});
@@ -243,13 +234,7 @@ function toScriptedTool(deeds: readonly Deed[]): Tool {
             else if (what === 'throw') reject(new Error(`thrown ${index}`));
             else if (what === 'progress') context.progress({ done: index }).catch(() => {});
             else if (what === 'chunk') context.chunk(index).catch(() => {});
-            else {
-              try {
-                context.partial(index);
-              } catch (error) {
-                reject(error);
-              }
-            }
+            else context.partial(index);
           }, atMs);
         }
       }),

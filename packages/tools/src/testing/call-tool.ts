@@ -1,26 +1,11 @@
-import { createLocalBreakers } from '@nightshift/resilience';
-import { createMetrics, createSilentLogger } from '@nightshift/telemetry';
 import type { Tool } from '../define-tool.ts';
 import { checkToolCall } from '../executor/check-tool-call.ts';
 import { createRefusedOutcome } from '../executor/create-unrun-outcome.ts';
 import { executeTool } from '../executor/execute-tool.ts';
 import type { ToolExecutorDeps } from '../executor/tool-executor-deps.ts';
 import type { ToolOutcome } from '../executor/tool-outcome.ts';
-import { createToolRegistry } from '../executor/tool-registry.ts';
+import { createLocalDeps } from './create-local-deps.ts';
 import { createRecordedScope, type RecordedScope } from './create-recorded-scope.ts';
-
-/** Executor dependencies of this process alone, with these tools. */
-export function createLocalDeps(tools: readonly Tool[], overrides: Partial<ToolExecutorDeps> = {}): ToolExecutorDeps {
-  return {
-    registry: createToolRegistry(tools),
-    breakers: createLocalBreakers({ now: Date.now }),
-    metrics: createMetrics(),
-    log: createSilentLogger(),
-    random: () => 0.5,
-    now: Date.now,
-    ...overrides,
-  };
-}
 
 export interface CallToolOptions {
   /** The tools there are; the first one is called. */
