@@ -19,6 +19,7 @@ export function createApp(context: ApiContext): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.enable('case sensitive routing');
   app.use(assignRequestId, observeRequests(context), hardenHeaders(), allowCrossOrigin);
   app.use(createProbeRouter(context, ROUTES));
   const router = createRouter(context, ROUTES);
