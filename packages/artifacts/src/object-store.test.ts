@@ -197,10 +197,11 @@ describe('multipart upload', () => {
     const stop = new AbortController();
     const upload = store.startUpload({ key, mediaType, ifAbsent: true, signal: stop.signal });
     await upload.write(randomBytes(MIN_PART_BYTES + 1));
+    await waitFor(() => server.operations.of('UploadPart').length === 1);
     stop.abort(new Error('lease lost'));
+    await waitFor(() => server.operations.of('AbortMultipartUpload').some((entry) => entry.status === 204));
     await expect(upload.write(Buffer.from('more'))).rejects.toThrow('lease lost');
     await expect(upload.finish()).rejects.toThrow('lease lost');
-    await upload.abort();
     expect(await store.abortUploads(key)).toBe(0);
     expect(await store.head(key)).toBeUndefined();
   });
