@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createId, toUuid } from '@nightshift/domain';
 import { migrate, openPool, type Queryable } from '@nightshift/store';
@@ -28,6 +28,8 @@ export interface PreparedDatabase {
   readonly workerUrl: string;
   readonly apiKey: string;
   readonly apiKeyFile: string;
+  /** Holds the URL of the owner of the schema, for `psql`; undefined for a database from outside. */
+  readonly ownerUrlFile: string | undefined;
   /** Names of the migrations that were applied now. */
   readonly applied: readonly string[];
 }
@@ -47,11 +49,14 @@ export async function prepareDatabase(options: PrepareDatabaseOptions): Promise<
   const pool = openPool({ databaseUrl, applicationName: 'nightshift up', maxConnections: 1, log });
   try {
     await ensureApiKey(pool, apiKey);
-    if (!isLocal) return { apiUrl: databaseUrl, workerUrl: databaseUrl, apiKey, apiKeyFile, applied };
+    const key = { apiKey, apiKeyFile, applied };
+    if (!isLocal) return { ...key, apiUrl: databaseUrl, workerUrl: databaseUrl, ownerUrlFile: undefined };
     const login = (role: string) => ensureLogin(pool, { role, databaseUrl, secretsDir });
     const apiUrl = await login(ROLES.api);
     const workerUrl = await login(ROLES.runtime);
-    return { apiUrl, workerUrl, apiKey, apiKeyFile, applied };
+    const ownerUrlFile = join(secretsDir, 'database-url');
+    writeFileSync(ownerUrlFile, `${databaseUrl}\n`, { mode: 0o600 });
+    return { ...key, apiUrl, workerUrl, ownerUrlFile };
   } finally {
     await pool.end();
   }

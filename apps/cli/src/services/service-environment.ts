@@ -1,5 +1,11 @@
 import type { StackSettings } from '@nightshift/local';
 
+/**
+ * Tasks at once in a worker when the model computes on this very machine: more would only wait for its processors, and
+ * the first worker would take all of a small batch.
+ */
+const CONCURRENCY_WITH_LOCAL_MODEL = '4';
+
 export interface ServiceEnvironmentOptions {
   /** Of this process: PATH, proxies, certificates and settings of the services that are not set here. */
   readonly env: NodeJS.ProcessEnv;
@@ -34,6 +40,8 @@ export function toServiceEnvironment(options: ServiceEnvironmentOptions): NodeJS
     ANTHROPIC_API_KEY: anthropic.apiKey,
     ANTHROPIC_BASE_URL: anthropic.baseUrl,
     ANTHROPIC_MODEL: isLocalModel ? anthropic.model : env.ANTHROPIC_MODEL,
+    NIGHTSHIFT_WORKER_CONCURRENCY:
+      env.NIGHTSHIFT_WORKER_CONCURRENCY || (isLocalModel ? CONCURRENCY_WITH_LOCAL_MODEL : undefined),
     // Its newest versions warn about Node 20 in every process.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };

@@ -61,7 +61,7 @@ export async function startServices(options: StartServicesOptions): Promise<Serv
       apiKeyFile: database.apiKeyFile,
       dataDir,
       logDir: join(dataDir, 'logs'),
-      localDatabaseUrl: isHere('postgres') ? stack.databaseUrl : undefined,
+      databaseUrlFile: database.ownerUrlFile,
       isStandInModel: isHere('model'),
     },
   };

@@ -2,8 +2,8 @@ import { isRecord } from '../http/is-record.ts';
 import { cleanText } from './clean-text.ts';
 
 const MAX_AMOUNTS = 2;
-const MAX_DATES = 2;
-const MAX_NAMES = 3;
+const MAX_DATES = 1;
+const MAX_NAMES = 2;
 
 /** What the table shows of a result of the agent `document-analyst`; a model may have left out anything. */
 export interface DocumentSummary {
@@ -19,7 +19,6 @@ export interface DocumentSummary {
 /** Reads the result of a task; every text is safe to show. */
 export function readDocumentResult(result: unknown): DocumentSummary {
   const fields = toRecord(result);
-  const error = isRecord(fields.error) ? fields.error : undefined;
   return {
     title: readText(fields.title),
     kind: readText(fields.kind).replaceAll('_', ' '),
@@ -29,8 +28,13 @@ export function readDocumentResult(result: unknown): DocumentSummary {
       ...readList(fields.dates, MAX_DATES),
       ...readList(fields.names, MAX_NAMES),
     ],
-    unreadable: error === undefined ? undefined : readText(error.message) || readText(error.code) || 'unreadable',
+    unreadable: fields.pages_read === 0 ? explainUnread(fields.summary) : undefined,
   };
+}
+
+/** The agent says in its summary why no page could be read. */
+function explainUnread(summary: unknown): string {
+  return (Array.isArray(summary) ? readText(summary[0]) : '') || 'no page of it could be read';
 }
 
 /** Some models give the object as text. */

@@ -10,7 +10,7 @@ const PLACE: ServingPlace = {
   apiKeyFile: '/home/ada/my project/api-key',
   dataDir: '/home/ada/my project',
   logDir: '/home/ada/my project/logs',
-  localDatabaseUrl: undefined,
+  databaseUrlFile: undefined,
   isStandInModel: true,
 };
 const screen = { columns: 80, colors: createColors(false) };

@@ -53,7 +53,7 @@ function chooseExample(results: readonly TaskResult[]): TaskResult | undefined {
 function renderCommands(task: TaskResult, batchId: string, place: ServingPlace): string[] {
   const url = `${place.apiUrl}/v1`;
   const curl = 'curl -sS -H "Authorization: Bearer $NIGHTSHIFT_KEY"';
-  const database = place.localDatabaseUrl === undefined ? '"$DATABASE_URL"' : quote(place.localDatabaseUrl);
+  const database = place.databaseUrlFile === undefined ? '"$DATABASE_URL"' : `"$(cat ${quote(place.databaseUrlFile)})"`;
   return [
     `  export NIGHTSHIFT_KEY=$(cat ${quote(place.apiKeyFile)})`,
     '  # the task: status, result, usage',

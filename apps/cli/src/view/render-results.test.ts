@@ -36,7 +36,7 @@ describe('renderResults', () => {
     for (const part of ['contract-wind-farm-maintenance.pdf', 'for the Wind Farm Hohe Warte', 'incident', 'en']) {
       expect(words).toContain(part);
     }
-    expect(words).toContain('EUR 1,240,000 ');
+    expect(words).toContain('EUR 1,240,000 · EUR 12 ·');
     expect(words).toContain('1 March 2026');
     expect(words).not.toContain('EUR 7');
     expect(words).toContain('completed');
@@ -65,7 +65,7 @@ describe('renderResults', () => {
       [
         CONTRACT,
         result('locked.pdf', {
-          result: { title: 'locked', error: { code: 'encrypted', message: 'It needs a password.' } },
+          result: { title: 'locked', pages_read: 0, summary: ['It needs a password.'] },
         }),
         result('damaged.pdf', {
           status: 'failed',

@@ -18,6 +18,7 @@ const STATUS_COLUMNS = 10;
 const DOCUMENT_SHARE = 28;
 const TITLE_SHARE = 36;
 const MAX_TITLE_CHARS = 120;
+const MAX_FACT_CHARS = 60;
 const MAX_REASON_CHARS = 300;
 
 /** The table of results, at most `columns` wide (but at least 80), and why the ones without a result have none. */
@@ -63,10 +64,7 @@ function renderTable(results: readonly TaskResult[], { columns, colors }: { colu
       breakLongWords(clip(summary.title, MAX_TITLE_CHARS), titleWidth),
       breakLongWords(summary.kind, KIND_COLUMNS),
       clip(summary.language, LANGUAGE_COLUMNS),
-      summary.facts
-        .map((fact) => clip(fact, factsWidth * 2))
-        .map((fact) => breakLongWords(fact, factsWidth))
-        .join('\n'),
+      breakLongWords(summary.facts.map((fact) => clip(fact, MAX_FACT_CHARS)).join(' · '), factsWidth),
     ];
     table.push([...wrapped, renderStatus(task, colors)]);
   }

@@ -15,8 +15,8 @@ export interface ServingPlace {
   readonly apiKeyFile: string;
   readonly dataDir: string;
   readonly logDir: string;
-  /** Undefined: an outside database, whose address the user knows. */
-  readonly localDatabaseUrl: string | undefined;
+  /** Holds the address of the database; undefined: one from outside, whose address the user knows. */
+  readonly databaseUrlFile: string | undefined;
   readonly isStandInModel: boolean;
 }
 
