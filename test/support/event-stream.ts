@@ -41,14 +41,18 @@ async function* readFrames(response: Response, signal: AbortSignal): AsyncGenera
     },
   });
   const decoder = new TextDecoder();
-  if (!response.body) return;
-  try {
-    for await (const chunk of response.body) {
-      parser.feed(decoder.decode(chunk, { stream: true }));
-      yield* ready.splice(0);
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  const cut = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+  while (!signal.aborted) {
+    // A server that goes away ends the body with a TypeError; a cut of ours need not end it at all.
+    const next = await Promise.race([reader.read().catch(() => undefined), cut]);
+    if (!next || next.done) return;
+    parser.feed(decoder.decode(next.value, { stream: true }));
+    for (const frame of ready.splice(0)) {
+      if (signal.aborted) return;
+      yield frame;
     }
-  } catch (error) {
-    if (!signal.aborted && !(error instanceof TypeError)) throw error; // cut: by us, or by the server going away
   }
 }
 

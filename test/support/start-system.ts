@@ -47,12 +47,15 @@ export interface System {
   databaseUrl: string;
   env: Record<string, string>;
   tenantId: TenantId;
+  dataDir: string;
+  cacheDir: string;
   startWorker(name?: string, env?: Record<string, string>): Promise<Service>;
   startApi(): Promise<Service>;
   stop(): Promise<void>;
 }
 
 const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..');
+const CACHE_DIR = process.env.NIGHTSHIFT_CACHE_DIR ?? path.join(PROJECT_ROOT, '.nightshift', 'cache');
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const database = await createTestDatabase();
@@ -64,7 +67,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     options.ownRedis
       ? startRedis({
           dataDir: path.join(dataDir, 'redis'),
-          cacheDir: process.env.NIGHTSHIFT_CACHE_DIR ?? path.join(PROJECT_ROOT, '.nightshift', 'cache'),
+          cacheDir: CACHE_DIR,
           log: () => undefined,
         })
       : undefined,
@@ -138,12 +141,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     databaseUrl: database.url,
     env,
     tenantId,
+    dataDir,
+    cacheDir: CACHE_DIR,
     startWorker,
     startApi,
     async stop() {
       await Promise.all([...workers, ...(apiService ? [apiService] : [])].map((service) => service.stop()));
       await pool.end();
-      await Promise.all([model.close(), speech.close(), s3.close(), redis?.stop()]);
+      await Promise.all([model.close(), speech.close(), s3.close(), system.redis?.stop()]);
       await database.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
