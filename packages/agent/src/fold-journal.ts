@@ -32,13 +32,18 @@ export function foldJournal(prompt: string, steps: readonly JournaledStep[]): Co
     turns.set(step.turn, { turn: step.turn, record: JSON.parse(step.content) as TurnRecord, tools: new Map() });
   }
   for (const step of steps) {
-    if (step.kind !== 'tool' || step.status === 'void') continue;
+    if (step.kind !== 'tool') continue;
     const tools = turns.get(step.turn)?.tools;
     const toolUseId = step.stepKey.slice(step.stepKey.indexOf(':') + 1);
     const known = tools?.get(toolUseId);
-    if (!known || known.status === 'intent') tools?.set(toolUseId, step); // a settled step is never replaced
+    if (!known || !isSettled(known)) tools?.set(toolUseId, step); // a settled step is never replaced
   }
   return { prompt, turns: [...turns.values()].sort((a, b) => a.turn - b.turn), usage };
+}
+
+/** A call whose result the model may see: anything else runs again, or becomes unknown. */
+export function isSettled(step: Pick<JournaledStep, 'status'>): boolean {
+  return step.status === 'done' || step.status === 'unknown';
 }
 
 /** What one turn adds to the history: the model's blocks, then the results of its calls or the runtime's feedback. */
@@ -47,7 +52,7 @@ export function toTurnMessages(turn: FoldedTurn): ModelMessage[] {
   const messages: ModelMessage[] = [{ role: 'assistant', content: blocks }];
   const results: ModelBlock[] = toToolCalls(turn.record).flatMap((call) => {
     const step = turn.tools.get(call.toolUseId);
-    return step?.content === undefined || step.status === 'intent'
+    return step?.content === undefined || !isSettled(step)
       ? []
       : [toToolResultBlock(call.toolUseId, JSON.parse(step.content) as ToolRecord)];
   });

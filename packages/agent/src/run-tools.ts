@@ -1,10 +1,26 @@
 import { createHash } from 'node:crypto';
-import { createFailure, createId, type Failure, mayRunAgain, type NewEvent, toCanonicalJson } from '@nightshift/domain';
+import {
+  addUsage,
+  createFailure,
+  createId,
+  type Failure,
+  mayRunAgain,
+  type NewEvent,
+  toCanonicalJson,
+} from '@nightshift/domain';
 import type { ModelToolCall } from '@nightshift/model';
 import { createSemaphore } from '@nightshift/resilience';
 import type { JournaledStep, StepRow } from '@nightshift/store';
-import { checkToolCall, executeTool, type PreparedToolCall, type ToolOutcome } from '@nightshift/tools';
-import type { FoldedTurn } from './fold-journal.ts';
+import {
+  type CheckedToolCall,
+  checkToolCall,
+  createRefusedOutcome,
+  createUnknownOutcome,
+  executeTool,
+  type PreparedToolCall,
+  type ToolOutcome,
+} from '@nightshift/tools';
+import { type FoldedTurn, isSettled } from './fold-journal.ts';
 import { ShutdownError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
 import type { ToolRecord } from './tool-record.ts';
@@ -29,7 +45,8 @@ export async function runTools(
   const slots = createSemaphore(run.agent.parallelTools);
   const ends = await Promise.allSettled(
     calls.map(async (call, index) => {
-      if (isSettled(folded.tools.get(call.toolUseId))) return undefined;
+      const before = folded.tools.get(call.toolUseId);
+      if (before && isSettled(before)) return undefined;
       const release = await slots.acquire(run.signal);
       try {
         if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
@@ -44,10 +61,6 @@ export async function runTools(
   return ends.flatMap((end) => (end.status === 'fulfilled' && end.value ? [end.value] : []))[0];
 }
 
-function isSettled(step: JournaledStep | undefined): boolean {
-  return step !== undefined && step.status !== 'intent';
-}
-
 async function runCall(
   run: TaskRun,
   folded: FoldedTurn,
@@ -56,23 +69,16 @@ async function runCall(
 ): Promise<ToolsEnd | undefined> {
   const before = folded.tools.get(call.toolUseId);
   const step = before ? toStepAgain(before, run.task.run) : toNewStep(run, folded, call, position);
-  const checked =
-    position > MAX_CALLS_PER_TURN
-      ? {
-          kind: 'refused' as const,
-          failure: createFailure(
-            'tool_rejected',
-            `At most ${MAX_CALLS_PER_TURN} tool calls fit in one turn; this one did not run.`,
-          ),
-        }
-      : checkToolCall({
-          registry: run.deps.tools,
-          granted: new Set(run.agent.tools.map((tool) => tool.name)),
-          call,
-        });
-  if (checked.kind === 'refused') return refuseCall(run, folded, call, step, checked.failure);
-  if (before && !mayRunAgain(before.effectClass ?? 'unsafe')) return reportUnknown(run, folded, call, step);
-
+  // Before the gate: a call that may have happened is unknown, whatever became of its tool meanwhile.
+  if (before && !mayRunAgain(before.effectClass ?? 'unsafe')) {
+    return finishCall(run, folded, call, step, createUnknownOutcome(toNamedCall(call, step)));
+  }
+  const checked = checkCall(run, call, position);
+  if (checked.kind === 'refused') {
+    const named = toNamedCall(call, step);
+    await run.log.append({ events: [toGatedEvent(named, checked.failure)] });
+    return finishCall(run, folded, call, step, createRefusedOutcome(named, checked.failure));
+  }
   const idempotencyKey = step.idempotencyKey ?? createId('step');
   const intent: StepRow = {
     ...step,
@@ -138,36 +144,25 @@ function toRequestedEvent(call: ModelToolCall, step: StepRow, checked: PreparedT
   };
 }
 
-/** Refused by the gate: nothing ran, the model is told why. */
-function refuseCall(run: TaskRun, folded: FoldedTurn, call: ModelToolCall, step: StepRow, failure: Failure) {
-  const data = { tool: call.name, tool_use_id: call.toolUseId, failure: { ...failure } };
-  return settleCall(run, folded, call, step, {
-    status: 'done',
-    record: { content: [{ type: 'text', text: failure.message }], is_error: true },
-    failure,
-    events: [
-      { type: 'tool.gated', stepId: step.id, data },
-      { type: 'tool.failed', stepId: step.id, data: { ...data, outcome: 'refused' } },
-    ],
-  });
+function checkCall(run: TaskRun, call: ModelToolCall, position: number): CheckedToolCall {
+  if (position > MAX_CALLS_PER_TURN) {
+    const message = `At most ${MAX_CALLS_PER_TURN} tool calls fit in one turn; this one did not run.`;
+    return { kind: 'refused', failure: createFailure('tool_rejected', message, { detail: { tool: call.name } }) };
+  }
+  const granted = new Set(run.agent.tools.map((tool) => tool.name));
+  return checkToolCall({ registry: run.deps.tools, granted, call });
 }
 
-/** A worker died during a call that must not be repeated: its outcome is unknown, and said to be (I8). */
-function reportUnknown(run: TaskRun, folded: FoldedTurn, call: ModelToolCall, step: StepRow) {
-  const failure = createFailure(
-    'tool_outcome_unknown',
-    `The worker stopped during this call of ${call.name}. Whether it took effect is unknown; verify before repeating it.`,
-    { detail: { tool: call.name } },
-  );
-  const data = { tool: call.name, tool_use_id: call.toolUseId, outcome: 'unknown', failure: { ...failure } };
-  return settleCall(run, folded, call, step, {
-    status: 'unknown',
-    record: { content: [{ type: 'text', text: failure.message }], is_error: true },
-    failure,
-    events: [{ type: 'tool.failed', stepId: step.id, data }],
-  });
+function toNamedCall(call: ModelToolCall, step: StepRow) {
+  return { callId: step.id, toolUseId: call.toolUseId, tool: call.name };
 }
 
+function toGatedEvent(call: ReturnType<typeof toNamedCall>, failure: Failure): NewEvent {
+  const data = { tool: call.tool, tool_use_id: call.toolUseId, failure: { ...failure } };
+  return { type: 'tool.gated', stepId: call.callId, data };
+}
+
+/** Journals what became of a call, with its final events. A failure that ends the task is journaled as void. */
 async function finishCall(
   run: TaskRun,
   folded: FoldedTurn,
@@ -175,49 +170,30 @@ async function finishCall(
   step: StepRow,
   outcome: ToolOutcome,
 ): Promise<ToolsEnd | undefined> {
+  const failure = findFatalFailure(run, call, outcome);
   const direct = outcome.kind === 'completed' && run.deps.tools.get(call.name)?.returnDirect === true;
   const record: ToolRecord = {
     content: outcome.modelContent,
     is_error: outcome.isError,
     ...(direct && outcome.kind === 'completed' ? { direct: outcome.output } : {}),
   };
-  await settleCall(
-    run,
-    folded,
-    call,
-    { ...step, attempts: outcome.attempts },
-    {
-      status: 'done',
-      record,
-      failure: 'failure' in outcome ? outcome.failure : undefined,
-      events: outcome.finalEvents,
-    },
-  );
-  if (outcome.kind === 'failed' && outcome.fatal) {
-    return { kind: 'failed', failure: outcome.failure, stepKey: step.stepKey };
-  }
-  const failure = run.agent.failsTask?.({ name: call.name, outcome });
+  const settled: StepRow = {
+    ...step,
+    // Void: a resumed run tries it again under the same key, by its effect class.
+    status: failure ? 'void' : outcome.kind === 'unknown' ? 'unknown' : 'done',
+    content: JSON.stringify(record),
+    failure: 'failure' in outcome ? outcome.failure : undefined,
+    attempts: Math.max(1, outcome.attempts),
+    usage: { tool_calls: 1 },
+  };
+  run.conversation.usage = addUsage(run.conversation.usage, { tool_calls: 1 });
+  folded.tools.set(call.toolUseId, { ...settled, epoch: run.task.epoch, finishedAt: new Date(run.deps.now()) });
+  await run.log.commit({ steps: [settled], events: outcome.finalEvents, clearSuspicion: run.task.suspicion > 0 });
   if (failure) return { kind: 'failed', failure, stepKey: step.stepKey };
   return direct ? { kind: 'direct', record } : undefined;
 }
 
-async function settleCall(
-  run: TaskRun,
-  folded: FoldedTurn,
-  call: ModelToolCall,
-  step: StepRow,
-  end: { status: 'done' | 'unknown'; record: ToolRecord; failure: Failure | undefined; events: NewEvent[] },
-): Promise<undefined> {
-  const usage = { tool_calls: 1 };
-  const settled: StepRow = {
-    ...step,
-    status: end.status,
-    content: JSON.stringify(end.record),
-    failure: end.failure,
-    usage,
-  };
-  run.conversation.usage = { ...run.conversation.usage, tool_calls: run.conversation.usage.tool_calls + 1 };
-  folded.tools.set(call.toolUseId, { ...settled, epoch: run.task.epoch, finishedAt: new Date(run.deps.now()) });
-  await run.log.commit({ steps: [settled], events: end.events, clearSuspicion: run.task.suspicion > 0 });
-  return undefined;
+function findFatalFailure(run: TaskRun, call: ModelToolCall, outcome: ToolOutcome): Failure | undefined {
+  if (outcome.kind === 'failed' && outcome.fatal) return outcome.failure;
+  return run.agent.failsTask?.({ name: call.name, outcome });
 }

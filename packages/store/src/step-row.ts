@@ -1,7 +1,8 @@
 import type { EffectClass, Failure, StepId, Usage } from '@nightshift/domain';
 
 export type StepKind = 'turn' | 'tool';
-/** intent: started, result unknown so far. done: settled. unknown: given up without knowing. void: superseded. */
+/** intent: started, result unknown so far. done: settled. unknown: given up without knowing. void: it failed the
+ * task; a resumed run tries it again. */
 export type StepStatus = 'intent' | 'done' | 'unknown' | 'void';
 
 /** One journaled unit (ARCHITECTURE.md 8): a model turn or a tool call. */
