@@ -64,7 +64,7 @@ function measure(document: DocumentPages): number {
 }
 
 function toToolFailure(error: unknown, file: CatalogFile): unknown {
-  if (error instanceof DocumentError) return new ToolError(error.message, { cause: error });
+  if (error instanceof DocumentError) return new ToolError(error.message, { code: error.code, cause: error });
   if (error instanceof DocumentParserError) {
     return new RetryableToolError({ message: 'The document parser could not be started.', cause: error });
   }
