@@ -67,7 +67,7 @@ describe('read_document', () => {
     const { read } = openTool({ [fileId]: { name: 'x.pdf', mediaType: 'application/pdf', content: '' } });
     const error = await read({ file_id: fileId }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ToolError);
-    expect(error).toMatchObject({ message: expect.stringContaining('empty') });
+    expect(error).toMatchObject({ code: 'document_empty', message: expect.stringContaining('empty') });
   });
 
   it('gives the same answer for unknown, malformed and foreign ids', async () => {

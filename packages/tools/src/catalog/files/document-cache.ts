@@ -72,7 +72,8 @@ function toToolFailure(error: unknown, file: CatalogFile): unknown {
     return new ToolError(`The content of "${file.name}" does not exist any more; it cannot be read.`, { cause: error });
   }
   if (error instanceof FailureError && error.failure.code === 'payload_too_large') {
-    return new ToolError(`"${file.name}" is too large to be read: ${error.failure.message}`, { cause: error });
+    const message = `"${file.name}" is too large to be read: ${error.failure.message}`;
+    return new ToolError(message, { code: 'document_too_large', cause: error });
   }
   return error;
 }
