@@ -5,6 +5,8 @@ import { createApp } from './create-app.ts';
 
 /** Whole headers have to be here by then: a client that sends one byte now and then must not hold a socket. */
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for connections that are overdue. */
+const CHECK_INTERVAL_MS = 2_000;
 /** A whole request, the largest upload included. JSON bodies have less (read-body.ts). */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 /** Longer than load balancers keep an idle connection, so that they are the ones who close it. */
@@ -23,7 +25,12 @@ export interface RunningServer {
 
 export async function startServer(context: ApiContext): Promise<RunningServer> {
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
     createApp(context),
   );
   server.maxConnections = MAX_CONNECTIONS;

@@ -3,6 +3,7 @@ import type { TypeFilter, WireEvent } from '@nightshift/eventlog';
 import { findTaskHead } from '@nightshift/store';
 import type { ApiContext } from '../context.ts';
 import { notFound } from '../http/refuse.ts';
+import { holdRequest } from './hold-request.ts';
 
 export interface EventPageRequest {
   tenantId: TenantId;
@@ -11,32 +12,37 @@ export interface EventPageRequest {
   limit: number;
   visibility: Visibility;
   filter: TypeFilter | undefined;
-  waitMs: number;
+  timeoutMs: number;
   gone: AbortSignal;
 }
 
-/** A page of the log; with `waitMs` an empty one is held until there is something to show or the task is over. */
-export async function readEventPage(
-  context: ApiContext,
-  request: EventPageRequest,
-): Promise<{ data: WireEvent[]; has_more: boolean; next_after: number; final: boolean }> {
-  const { hub } = context;
+interface EventPage {
+  data: WireEvent[];
+  has_more: boolean;
+  next_after: number;
+  final: boolean;
+}
+
+/** A page of the log; with `timeoutMs` an empty one is held until there is something to show or the task is over. */
+export async function readEventPage(context: ApiContext, request: EventPageRequest): Promise<EventPage> {
   const { taskId, limit, visibility, filter } = request;
-  const deadline = performance.now() + request.waitMs;
-  const signal = AbortSignal.any([request.gone, context.stopping]);
-  let after = request.after;
-  for (;;) {
-    // The head first: what it counts is in the log by then, so `has_more` and `final` are never too early.
-    const head = await findTaskHead(context.pool, request.tenantId, taskId);
-    if (!head) throw notFound('task');
-    const page = await hub.page(taskId, { after, limit, visibility, ...(filter === undefined ? {} : { filter }) });
-    const hasMore = page.lastSeq < head.lastSeq;
-    const isOver = isFinal(head.status) && !hasMore;
-    const leftMs = Math.ceil(deadline - performance.now());
-    if (page.events.length > 0 || isOver || leftMs <= 0 || signal.aborted) {
-      return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver };
+  return await holdRequest(context, request, async (timeoutMs, signal) => {
+    const deadline = performance.now() + timeoutMs;
+    let { after } = request;
+    for (;;) {
+      // The head first: what it counts is in the log by then, so `has_more` and `final` are never too early.
+      const head = await findTaskHead(context.pool, request.tenantId, taskId);
+      if (!head) throw notFound('task');
+      const options = { after, limit, visibility, ...(filter === undefined ? {} : { filter }) };
+      const page = await context.hub.page(taskId, options);
+      const hasMore = page.lastSeq < head.lastSeq;
+      const isOver = isFinal(head.status) && !hasMore;
+      const leftMs = Math.ceil(deadline - performance.now());
+      if (page.events.length > 0 || isOver || leftMs <= 0 || signal.aborted) {
+        return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver };
+      }
+      after = page.lastSeq;
+      await context.hub.waitForNews(taskId, after, leftMs, signal);
     }
-    after = page.lastSeq;
-    await hub.waitForNews(taskId, after, leftMs, signal);
-  }
+  });
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '@nightshift/domain';
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { ApiContext } from '../context.ts';
+import { startSse, toRetry } from '../events/sse-writer.ts';
 import { failureOf, RequestError } from '../http/refuse.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { toProblem } from '../http/to-problem.ts';
@@ -24,6 +25,11 @@ export function handleErrors(context: ApiContext): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    if (problem.status >= 500 && isEventSource(http, response)) {
+      // EventSource gives up for good on anything but 200; this failure may be over in a moment (API.md 3).
+      startSse(response).end(toRetry('overloaded'));
+      return;
+    }
     if (!http.complete) response.setHeader('Connection', 'close');
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (failure.retry_after_ms !== undefined) {
@@ -34,4 +40,10 @@ export function handleErrors(context: ApiContext): ErrorRequestHandler {
     response.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
     response.status(problem.status).end(JSON.stringify(problem));
   };
+}
+
+/** Whether somebody follows events, and would not come back after an error. */
+function isEventSource(http: Request, response: Response): boolean {
+  const route: unknown = response.locals.route;
+  return route === 'GET /tasks/:task_id/events' && http.headers.accept === 'text/event-stream';
 }

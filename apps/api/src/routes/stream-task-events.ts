@@ -59,8 +59,8 @@ export const streamTaskEvents = defineRoute({
     const { visibility } = query;
     response.setHeader('Vary', 'Accept');
     if (wanted === 'application/json') {
-      const waitMs = query.wait * 1_000;
-      const page = { tenantId, taskId, after, limit: query.limit, visibility, filter, waitMs, gone };
+      const timeoutMs = query.wait * 1_000;
+      const page = { tenantId, taskId, after, limit: query.limit, visibility, filter, timeoutMs, gone };
       return { status: 200, body: await readEventPage(context, page) };
     }
     // A reader that has the final event is told to stop: 204 ends an EventSource for good.

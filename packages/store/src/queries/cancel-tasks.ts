@@ -53,7 +53,7 @@ const statement = {
       order by h.task_id
       for no key update
     ), decided as (
-      select l.*,
+      select l.task_id, l.status, l.next_seq, l.open_turn_seq,
         case
           when l.status <> all($8::text[]) then 'final'
           when l.status <> 'running' or $3::boolean then 'cancelled'
@@ -73,7 +73,7 @@ const statement = {
       returning h.task_id, h.epoch, d.verdict, d.next_seq as first_seq, h.next_seq - 1 as last_seq,
         case when d.verdict = 'cancelled' then d.open_turn_seq end as void_from
     ), rows as (
-      select w.*,
+      select w.task_id, w.epoch, w.verdict, w.first_seq, w.last_seq,
         case when w.void_from is null then '' else
           replace(replace(replace($4::text, '"epoch":0', '"epoch":' || w.epoch),
             '"from":0', '"from":' || w.void_from), '"to":0', '"to":' || (w.first_seq - 1)) || E'\\n' end

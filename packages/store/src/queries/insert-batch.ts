@@ -36,7 +36,8 @@ const statement = {
       where $10::text is null or exists (select from keyed)
       returning id, tenant_id, created_at
     ), items as materialized (
-      select b.id as batch_id, b.tenant_id, b.created_at, i.*
+      select b.id as batch_id, b.tenant_id, b.created_at, i.id, i.batch_index, i.custom_id, i.agent, i.input, i.priority,
+        i.tags, i.metadata, i.limits, i.deadline_at, i.payload
       from batch b, json_to_recordset($7::json) as i(id uuid, batch_index integer, custom_id text, agent text,
         input text, priority smallint, tags text[], metadata text, limits text, deadline_at timestamptz, payload text)
     ), task as (

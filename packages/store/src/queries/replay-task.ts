@@ -50,7 +50,7 @@ const statement = {
       from tasks t join head on head.task_id = t.id
       for no key update of t
     ), decided as (
-      select head.*, task.run, task.dispatch_no,
+      select head.task_id, head.status, head.next_seq, head.epoch, task.run, task.dispatch_no,
         case
           when $3::integer > task.run then 'ahead'
           when $3::integer < task.run then 'same'
