@@ -4,6 +4,7 @@ import { UsageError } from './arguments/usage-error.ts';
 import { USAGE } from './arguments/usage-text.ts';
 import { type CliConfig, readConfig } from './config.ts';
 import { runMigrate } from './database/run-migrate.ts';
+import { describeError } from './up/describe-error.ts';
 import { listenForStop } from './up/listen-for-stop.ts';
 import { runUp } from './up/run-up.ts';
 import { stopHard } from './up/stop-hard.ts';
@@ -61,10 +62,4 @@ async function up(args: UpArguments, config: CliConfig): Promise<number> {
   } finally {
     stop.dispose();
   }
-}
-
-/** The message; those of several failures below one another. */
-function describeError(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(describeError).join('\n');
-  return error instanceof Error ? error.message || error.name : String(error);
 }

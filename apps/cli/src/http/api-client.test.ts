@@ -40,9 +40,9 @@ describe('createApiClient', () => {
       let body = '';
       for await (const part of request) body += String(part);
       bodies.push(body);
-      if (bodies.length === 1) return request.socket.destroy();
-      if (bodies.length === 2) return reply.writeHead(503).end('busy');
-      reply.end('{"ok":true}');
+      if (bodies.length === 1) request.socket.destroy();
+      else if (bodies.length === 2) reply.writeHead(503).end('busy');
+      else reply.end('{"ok":true}');
     });
     const client = createApiClient({ baseUrl, apiKey: 'k', onConnection: (value) => connections.push(value) });
     const body = () => new Blob(['bytes']).stream();

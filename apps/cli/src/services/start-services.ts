@@ -5,6 +5,7 @@ import { openPool } from '@nightshift/store';
 import type { Logger } from '@nightshift/telemetry';
 import type { CliConfig } from '../config.ts';
 import { type PreparedDatabase, prepareDatabase } from '../database/prepare-database.ts';
+import { describeError } from '../up/describe-error.ts';
 import type { ServingPlace } from '../view/reporter.ts';
 import { chooseApiPort } from './choose-api-port.ts';
 import { readLogTail } from './read-log-tail.ts';
@@ -50,10 +51,13 @@ export async function startServices(options: StartServicesOptions): Promise<Serv
     dataDir,
     migrationsDir: join(config.projectDir, 'migrations'),
     log,
+  }).catch((error: Error) => {
+    const which = isHere('postgres') ? 'here' : 'of DATABASE_URL';
+    throw new Error(`the database ${which} cannot be prepared: ${describeError(error)}`, { cause: error });
   });
   signal.throwIfAborted();
   const port = await chooseApiPort(dataDir, options.port);
-  await Promise.all([startApi(options, stack, database, port), startWorkers(options, stack, database)]);
+  await startProcesses(options, stack, database, port);
   return {
     apiKey: database.apiKey,
     place: {
@@ -65,6 +69,26 @@ export async function startServices(options: StartServicesOptions): Promise<Serv
       isStandInModel: isHere('model'),
     },
   };
+}
+
+/** All at the same time; when one cannot be started, the others are not waited for. */
+async function startProcesses(
+  options: StartServicesOptions,
+  stack: Stack,
+  database: PreparedDatabase,
+  port: number,
+): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  try {
+    await Promise.all([
+      startApi(options, stack, database, port),
+      startWorkers({ ...options, signal }, stack, database),
+    ]);
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
 }
 
 async function startApi(
@@ -108,8 +132,7 @@ async function startWorkers(
     log,
   });
   try {
-    const pids = () => started.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-    await waitForWorkers({ db, pids, timeoutMs: WORKER_START_TIMEOUT_MS, signal });
+    await waitForWorkers({ db, workers: started, timeoutMs: WORKER_START_TIMEOUT_MS, signal });
   } catch (error) {
     const logFile = started[0]?.logFile ?? '';
     if (!(error instanceof WorkerStartError)) throw error;
