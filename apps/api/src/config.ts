@@ -83,7 +83,7 @@ export function readConfig(env: Environment = process.env): ApiConfig {
     tasks: {
       agents: read.list('NIGHTSHIFT_AGENTS', ['document-analyst']),
       maxBodyBytes: read.integer('NIGHTSHIFT_MAX_BODY_BYTES', 4 * MIB, 1024, 64 * MIB),
-      maxBatchBodyBytes: read.integer('NIGHTSHIFT_MAX_BATCH_BODY_BYTES', 64 * MIB, 1024, 256 * MIB),
+      maxBatchBodyBytes: read.integer('NIGHTSHIFT_MAX_BATCH_BODY_BYTES', 32 * MIB, 1024, 256 * MIB),
       maxFileBytes: read.integer('NIGHTSHIFT_MAX_FILE_BYTES', 256 * MIB, 1024, 5 * 1024 * MIB),
     },
     streams: {

@@ -92,6 +92,29 @@ describe('POST /batches', () => {
     expect(await countTasks()).toBe(before);
   });
 
+  it('leaves nothing of a batch whose last part is refused, and keeps its key free', async () => {
+    const before = await countTasks();
+    await api.context.pool.query(`
+      create function refuse_one() returns trigger language plpgsql as $$
+      begin
+        if new.custom_id = 'doc-1199' then raise exception 'refused by the test'; end if;
+        return new;
+      end $$`);
+    await api.context.pool.query(
+      'create trigger refuse_one before insert on tasks for each row execute function refuse_one()',
+    );
+    const body = { agent: 'test', requests: Array.from({ length: 1_200 }, (_, i) => request(i)) };
+    const headers = { 'idempotency-key': 'refused' };
+    try {
+      expect((await api.call('POST', '/batches', { body, headers })).status).toBe(500);
+      expect(await countTasks()).toBe(before);
+    } finally {
+      await api.context.pool.query('drop trigger refuse_one on tasks');
+    }
+    expect((await api.call('POST', '/batches', { body, headers })).status).toBe(202);
+    expect(await countTasks()).toBe(before + 1_200);
+  });
+
   it('is repeatable with an Idempotency-Key', async () => {
     const before = await countTasks();
     const body = { agent: 'test', requests: [request(0), request(1)] };

@@ -1,4 +1,5 @@
 import { createFailure, type Failure, type FailureCode, FailureError } from '@nightshift/domain';
+import { isTransient } from '@nightshift/store';
 
 /** One thing that is wrong with a request: where, and what. */
 export interface ProblemDetail {
@@ -31,12 +32,16 @@ export function notFound(what: string): RequestError {
 /** Turns anything that was thrown into a failure: the single funnel. What we did not foresee says nothing of itself. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof FailureError) {
-    if (thrown.failure.code === 'storage_unavailable') {
-      return createFailure('unavailable', 'The database did not answer in time. Try again.', { retryAfterMs: 1_000 });
-    }
-    return thrown.failure;
+    return thrown.failure.code === 'storage_unavailable' ? unavailable() : thrown.failure;
   }
+  // A connection that could not be had, or a commit whose reply was lost: not from a query, so not converted there.
+  if (isTransient(thrown)) return unavailable();
   // Express could not decode the path: there is nothing at such an address.
   if (thrown instanceof URIError) return createFailure('not_found', 'There is no such resource.');
   return createFailure('internal', 'The request could not be handled. Quote the request id when you report this.');
+}
+
+/** Whether anything was written is unknown: whoever repeats the request needs an idempotency key to be sure. */
+function unavailable(): Failure {
+  return createFailure('unavailable', 'The database or S3 did not answer in time. Try again.', { retryAfterMs: 1_000 });
 }

@@ -1,5 +1,6 @@
 import { type BatchId, type TenantId, toJsonText, toUuid } from '@nightshift/domain';
-import type { Queryable } from '../open-pool.ts';
+import { inTransaction } from '../in-transaction.ts';
+import type { Pool, Queryable } from '../open-pool.ts';
 import { runQuery } from '../run-query.ts';
 import type { IdempotentAnswer, NewTask } from './insert-task.ts';
 
@@ -10,17 +11,19 @@ export interface NewBatch {
   agent: string;
   metadata: Record<string, string>;
   createdAt: Date;
-  tasks: (NewTask & { customId: string })[];
+  tasks: readonly BatchTask[];
 }
+
+export type BatchTask = NewTask & { customId: string };
 
 /** As in insert-task. */
 const IN_FLIGHT_WAIT_MS = 2_000;
 
-/**
- * The batch, its tasks, their heads and first events and the idempotency key in one statement: all or nothing (I3).
- * Nothing is offered to the workers here; the dispatcher feeds them.
- */
-const statement = {
+/** A statement carries so much at most: encoding it must not hold up the other requests of the process for long. */
+const MAX_CHUNK_TASKS = 500;
+const MAX_CHUNK_CHARS = 1024 * 1024;
+
+const batchStatement = {
   name: 'insert-batch',
   text: `
     with patience as materialized (
@@ -30,56 +33,84 @@ const statement = {
       select $2::uuid, $9, $10, $11, $12::integer, $13 from patience where $10::text is not null
       on conflict do nothing
       returning key
-    ), batch as (
-      insert into batches (id, tenant_id, name, agent, metadata, created_at, total)
-      select $1::uuid, $2::uuid, $3, $4, $5::jsonb, $6::timestamptz, json_array_length($7::json)
-      where $10::text is null or exists (select from keyed)
-      returning id, tenant_id, created_at
-    ), items as materialized (
-      select b.id as batch_id, b.tenant_id, b.created_at, i.id, i.batch_index, i.custom_id, i.agent, i.input, i.priority,
-        i.tags, i.metadata, i.limits, i.deadline_at, i.payload
-      from batch b, json_to_recordset($7::json) as i(id uuid, batch_index integer, custom_id text, agent text,
-        input text, priority smallint, tags text[], metadata text, limits text, deadline_at timestamptz, payload text)
+    )
+    insert into batches (id, tenant_id, name, agent, metadata, created_at, total)
+    select $1::uuid, $2::uuid, $3, $4, $5::jsonb, $6::timestamptz, $7::integer
+    where $10::text is null or exists (select from keyed)
+    returning id`,
+};
+
+/** Nothing is offered to the workers here; the dispatcher feeds them. */
+const tasksStatement = {
+  name: 'insert-batch-tasks',
+  text: `
+    with items as materialized (
+      select i.id, i.batch_index, i.custom_id, i.agent, i.input, i.priority, i.tags, i.metadata, i.limits,
+        i.deadline_at, i.payload
+      from json_to_recordset($1::json) as i(id uuid, batch_index integer, custom_id text, agent text, input text,
+        priority smallint, tags text[], metadata text, limits text, deadline_at timestamptz, payload text)
     ), task as (
       insert into tasks (id, tenant_id, batch_id, batch_index, custom_id, agent, input, priority, tags, metadata, limits,
         deadline_at, traceparent, created_at, dispatch_no, next_dispatch_at)
-      select id, tenant_id, batch_id, batch_index, custom_id, agent, input, priority, tags, metadata::jsonb,
-        limits::jsonb, deadline_at, $14, created_at, 0, now()
+      select id, $2::uuid, $3::uuid, batch_index, custom_id, agent, input, priority, tags, metadata::jsonb,
+        limits::jsonb, deadline_at, $4, $5::timestamptz, 0, now()
       from items
     ), head as (
       insert into task_heads (task_id, tenant_id, next_seq)
-      select id, tenant_id, 2 from items
-    ), logged as (
-      insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
-      select id, 1, 1, 0, array['task.queued'], 'u', payload from items
+      select id, $2::uuid, 2 from items
     )
-    select id from batch`,
+    insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
+    select id, 1, 1, 0, array['task.queued'], 'u', payload from items`,
 };
 
-/** False when the idempotency key was used before: nothing was written then. */
-export async function insertBatch(db: Queryable, batch: NewBatch, answer?: IdempotentAnswer): Promise<boolean> {
-  const rows = await runQuery<{ id: string }>(db, statement, [
-    toUuid(batch.id),
-    toUuid(batch.tenantId),
-    batch.name ?? null,
-    batch.agent,
-    toJsonText(batch.metadata),
-    batch.createdAt,
-    toJsonText(batch.tasks.map(toItem)),
-    `${IN_FLIGHT_WAIT_MS}ms`,
-    answer?.route ?? null,
-    answer?.key ?? null,
-    answer?.fingerprint ?? null,
-    answer?.status ?? null,
-    answer === undefined ? null : toJsonText(answer.body),
-    batch.tasks[0]?.traceparent ?? null,
-  ]);
-  return rows.length === 1;
+/**
+ * The batch, its tasks, their heads and first events and the idempotency key in one transaction: all or nothing (I3).
+ * False when the idempotency key was used before: nothing was written then.
+ */
+export async function insertBatch(pool: Pool, batch: NewBatch, answer?: IdempotentAnswer): Promise<boolean> {
+  return await inTransaction(pool, async (tx) => {
+    const rows = await runQuery<{ id: string }>(tx, batchStatement, [
+      toUuid(batch.id),
+      toUuid(batch.tenantId),
+      batch.name ?? null,
+      batch.agent,
+      toJsonText(batch.metadata),
+      batch.createdAt,
+      batch.tasks.length,
+      `${IN_FLIGHT_WAIT_MS}ms`,
+      answer?.route ?? null,
+      answer?.key ?? null,
+      answer?.fingerprint ?? null,
+      answer?.status ?? null,
+      answer === undefined ? null : toJsonText(answer.body),
+    ]);
+    if (rows.length === 0) return false;
+    await insertTasks(tx, batch);
+    return true;
+  });
+}
+
+async function insertTasks(tx: Queryable, batch: NewBatch): Promise<void> {
+  let chunk: string[] = [];
+  let chunkChars = 0;
+  const send = async () => {
+    const values = [`[${chunk.join(',')}]`, toUuid(batch.tenantId), toUuid(batch.id)];
+    chunk = [];
+    chunkChars = 0;
+    await runQuery(tx, tasksStatement, [...values, batch.tasks[0]?.traceparent ?? null, batch.createdAt]);
+  };
+  for (const [index, task] of batch.tasks.entries()) {
+    const item = toItem(task, index);
+    chunk.push(item);
+    chunkChars += item.length;
+    if (chunk.length >= MAX_CHUNK_TASKS || chunkChars >= MAX_CHUNK_CHARS) await send();
+  }
+  if (chunk.length > 0) await send();
 }
 
 /** Texts are JSON texts within JSON: their escapes of NUL stay escapes. */
-function toItem(task: NewBatch['tasks'][number], index: number) {
-  return {
+function toItem(task: BatchTask, index: number): string {
+  return toJsonText({
     id: toUuid(task.id),
     batch_index: index,
     custom_id: task.customId,
@@ -91,5 +122,5 @@ function toItem(task: NewBatch['tasks'][number], index: number) {
     limits: toJsonText(task.limits),
     deadline_at: task.deadlineAt,
     payload: task.queued.line,
-  };
+  });
 }
