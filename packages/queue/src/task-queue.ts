@@ -31,13 +31,24 @@ const MAX_JOBS_PER_ADD = 500;
 export function createTaskQueue(options: { redisUrl: string; prefix: string; log: Logger }): TaskQueue {
   const connection = new Redis(options.redisUrl, toProducerOptions());
   connection.on('error', () => undefined); // reported by whoever calls
-  const queue = new Queue<JobData>(QUEUE_NAME, {
-    connection,
-    prefix: options.prefix,
-    skipWaitingForReady: true,
-    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 },
-  });
-  queue.on('error', () => undefined);
+  let created: Queue<JobData> | undefined;
+
+  /**
+   * BullMQ asks the server for its version when a queue is made, and one refusal stays for ever (measured, 6.7.0): the
+   * queue is made when Redis is there for the first time. Throws while Redis is away.
+   */
+  function openQueue(): Queue<JobData> {
+    if (connection.status !== 'ready') throw new Error('Redis is away');
+    if (created) return created;
+    created = new Queue<JobData>(QUEUE_NAME, {
+      connection,
+      prefix: options.prefix,
+      skipWaitingForReady: true,
+      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 },
+    });
+    created.on('error', () => undefined); // whoever calls is told
+    return created;
+  }
 
   let pending: Delivery[] = [];
   let scheduled: Promise<void> | undefined;
@@ -47,6 +58,7 @@ export function createTaskQueue(options: { redisUrl: string; prefix: string; log
     const deliveries = pending;
     pending = [];
     scheduled = undefined;
+    const queue = openQueue();
     for (let i = 0; i < deliveries.length; i += MAX_JOBS_PER_ADD) {
       await queue.addBulk(
         deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo }) => ({
@@ -66,10 +78,10 @@ export function createTaskQueue(options: { redisUrl: string; prefix: string; log
       });
       return scheduled;
     },
-    waitingCount: () => queue.getWaitingCount(),
+    waitingCount: async () => openQueue().getWaitingCount(),
     async close() {
       await scheduled;
-      await queue.close();
+      await created?.close();
       connection.disconnect();
     },
   };
