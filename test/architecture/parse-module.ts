@@ -27,7 +27,7 @@ export function parseModule(file: string): ParsedModule {
 }
 
 export function parseText(file: string, text: string): ParsedModule {
-  const program: unknown = parseAst(text, { lang: file.endsWith('.ts') ? 'ts' : 'js' });
+  const program: unknown = parseAst(text, { lang: /\.m?ts$/.test(file) ? 'ts' : 'js' });
   if (!isNode(program)) throw new Error(`${file}: not a syntax tree`);
   return { file, text, program };
 }
