@@ -1,9 +1,6 @@
-import { CancelRequestedError } from '@nightshift/agent';
 import type { Incarnation } from '@nightshift/domain';
-import { type OwnedTask, type Pool, releaseTasks, renewLease } from '@nightshift/store';
-import type { Logger } from '@nightshift/telemetry';
-import type { ActiveTasks } from './active-tasks.ts';
-import type { ClaimBatcher } from './claim-batcher.ts';
+import { renewLease } from '@nightshift/store';
+import { createOwnershipCheck, type OwnershipDeps } from './check-ownership.ts';
 
 /** We stop this long before the others may take over. */
 const MARGIN_SHARE = 0.1;
@@ -18,18 +15,21 @@ export interface Lease {
  * answered in time, `onLost` is called before anybody else can take over (I6). Each renewal returns what the database
  * thinks we run: tasks we do not know of (a claim whose reply was lost) are handed back, cancels are passed on.
  */
-export function keepLease(deps: {
-  pool: Pool;
-  incarnation: Incarnation;
-  leaseMs: number;
-  active: ActiveTasks;
-  claims: ClaimBatcher;
-  log: Logger;
-  onLost(why: string): void;
-}): Lease {
+export function keepLease(
+  deps: OwnershipDeps & {
+    readonly incarnation: Incarnation;
+    readonly leaseMs: number;
+    /** `performance.now()` from before the worker was registered: the first lease may be as old as that. */
+    readonly registeredAt: number;
+    onLost(why: string): void;
+  },
+): Lease {
   const { pool, incarnation, leaseMs } = deps;
+  const checkOwned = createOwnershipCheck(deps);
   let stopped = false;
-  let deadline = armDeadline(performance.now());
+  /** When the newest renewal that was answered had been sent. */
+  let renewedAt = deps.registeredAt;
+  let deadline = armDeadline(renewedAt);
   const timer = setInterval(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
 
   function armDeadline(sentAt: number): NodeJS.Timeout {
@@ -54,30 +54,18 @@ export function keepLease(deps: {
     try {
       const owned = await renewLease(pool, incarnation, leaseMs);
       if (stopped) return;
-      if (!owned) return lose('this worker was declared dead');
+      if (!owned) {
+        lose('this worker was declared dead');
+        return;
+      }
+      if (sentAt < renewedAt) return; // a later one was answered before this one, which hung: it knows better
+      renewedAt = sentAt;
       clearTimeout(deadline);
       deadline = armDeadline(sentAt);
-      await reconcile(owned);
+      await checkOwned(owned);
     } catch (error) {
       deps.log.warn({ error: String(error) }, 'lease not renewed; trying again');
     }
-  }
-
-  /** A task is handed back when two renewals in a row named it and it was not here: one may cross a claim's reply. */
-  let suspects = new Map<string, number>();
-  async function reconcile(owned: OwnedTask[]): Promise<void> {
-    const unknown: OwnedTask[] = [];
-    for (const task of owned) {
-      const active = deps.active.get(task.taskId);
-      if (active?.epoch === task.epoch) {
-        if (task.cancelRequested) active.stop(new CancelRequestedError('cancel requested'));
-      } else if (!deps.claims.isClaiming(task.taskId)) unknown.push(task);
-    }
-    const again = unknown.filter((task) => suspects.get(task.taskId) === task.epoch);
-    suspects = new Map(unknown.map((task) => [task.taskId, task.epoch]));
-    if (again.length === 0) return;
-    const released = await releaseTasks(pool, again);
-    deps.log.warn({ tasks: released }, 'handed back tasks that were claimed here but never arrived');
   }
 
   return { stop };

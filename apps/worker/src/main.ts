@@ -2,10 +2,13 @@ import { messageOf } from '@nightshift/domain';
 import { ConfigError, readConfig } from './config.ts';
 import { createWorkerContext, type WorkerContext } from './context.ts';
 import { startWorker, type Worker } from './start-worker.ts';
+import { within } from './within.ts';
 
 /** Something outside has to start us again: a lost lease, a broken invariant. `EX_TEMPFAIL` of sysexits. */
 const EXIT_RESTART = 75;
 const START_RETRY_MS = 1_000;
+/** Connections that do not close by then are cut by the exit: by now nothing depends on them. */
+const CLOSE_TIMEOUT_MS = 3_000;
 /** After the worker's own grace, whatever still hangs is cut. */
 const HARD_EXIT_AFTER_MS = 10_000;
 
@@ -29,14 +32,15 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), config.graceMs + HARD_EXIT_AFTER_MS).unref();
     await worker.stop();
-    await context.session.close();
-    await context.close();
+    await within(Promise.allSettled([context.session.close(), context.close()]), CLOSE_TIMEOUT_MS);
     process.exit(0);
   };
-  let stopping: Promise<void> | undefined;
+  let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      stopping ??= stop(signal).catch((error: unknown) => {
+      if (isStopping) return;
+      isStopping = true;
+      stop(signal).catch((error: unknown) => {
         log.error({ error: messageOf(error) }, 'shutdown failed');
         process.exit(1);
       });

@@ -1,32 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
-import { CancelRequestedError, ShutdownError } from '@nightshift/agent';
-import {
-  createDispatcher,
-  createExpirer,
-  createQueueGauge,
-  createRescuer,
-  createWaker,
-  startHousekeeping,
-  startLeadership,
-} from '@nightshift/dispatch';
-import { createId } from '@nightshift/domain';
-import { startTaskConsumer } from '@nightshift/queue';
+import { CancelRequestedError } from '@nightshift/agent';
+import { createId, type Incarnation, type TaskId } from '@nightshift/domain';
+import { startTaskConsumer, type TaskConsumer } from '@nightshift/queue';
 import { createSemaphore } from '@nightshift/resilience';
-import { endWorker, registerWorker } from '@nightshift/store';
+import { registerWorker } from '@nightshift/store';
 import { onCancel } from '@nightshift/streams';
 import { ActiveTasks } from './active-tasks.ts';
 import { createClaimBatcher } from './claim-batcher.ts';
 import type { WorkerContext } from './context.ts';
-import { startIdleClaimer } from './idle-claimer.ts';
+import { type IdleClaimer, startIdleClaimer } from './idle-claimer.ts';
+import { JobTracker } from './job-tracker.ts';
 import { keepLease } from './lease.ts';
 import { type JobDeps, processJob } from './process-job.ts';
-
-/** After the grace is over, a step gets this long to notice its abort. */
-const ABORT_GRACE_MS = 3_000;
+import { startHousekeepers } from './start-housekeepers.ts';
+import { stopWorker } from './stop-worker.ts';
 
 export interface Worker {
-  /** Finishes steps, hands tasks back, ends the incarnation. Costs no task an attempt. */
+  /** Finishes steps, hands tasks back, ends the incarnation. Costs no task an attempt. Never rejects. */
   stop(): Promise<void>;
 }
 
@@ -35,25 +26,13 @@ export interface Worker {
  * the lease is gone; by then every task was stopped, and the process should exit.
  */
 export async function startWorker(context: WorkerContext, onLost: (why: string) => void): Promise<Worker> {
-  const { config, pool, leasePool, log, metrics } = context;
-  const incarnation = createId('worker');
-  const lockKey = randomBytes(8).readBigInt64BE();
-  await context.session.hold(lockKey);
-  await registerWorker(leasePool, {
-    incarnation,
-    name: config.name,
-    host: os.hostname(),
-    pid: process.pid,
-    version: context.version,
-    capacity: config.concurrency,
-    lockKey,
-    leaseMs: config.leaseMs,
-  });
-
+  const { config, pool, leasePool, log } = context;
+  const { incarnation, registeredAt } = await register(context);
   const shutdown = new AbortController();
   const active = new ActiveTasks();
   const claims = createClaimBatcher({ pool, incarnation, workerName: config.name });
-  const jobs: JobDeps = {
+  const jobs = new JobTracker();
+  const jobDeps: JobDeps = {
     agent: context.agent,
     claims,
     active,
@@ -66,6 +45,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     pool: leasePool,
     incarnation,
     leaseMs: config.leaseMs,
+    registeredAt,
     active,
     claims,
     log,
@@ -74,12 +54,45 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
       onLost(why);
     },
   });
+  const doorbells = listen(context, active, (taskId) => jobs.track(processJob(jobDeps, taskId)));
+  const housekeepers = startHousekeepers(context, incarnation);
+  log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
+  return {
+    stop: () => stopWorker({ context, incarnation, shutdown, active, jobs, lease, ...doorbells, housekeepers }),
+  };
+}
+
+async function register(context: WorkerContext): Promise<{ incarnation: Incarnation; registeredAt: number }> {
+  const { config, leasePool, session, version } = context;
+  const incarnation = createId('worker');
+  const lockKey = randomBytes(8).readBigInt64BE();
+  await session.hold(lockKey);
+  const registeredAt = performance.now();
+  await registerWorker(leasePool, {
+    incarnation,
+    name: config.name,
+    host: os.hostname(),
+    pid: process.pid,
+    version,
+    capacity: config.concurrency,
+    lockKey,
+    leaseMs: config.leaseMs,
+  });
+  return { incarnation, registeredAt };
+}
+
+/** What tells this worker of work, and of tasks to stop. */
+function listen(
+  { config, pool, redis, log }: WorkerContext,
+  active: ActiveTasks,
+  process: (taskId: TaskId) => Promise<void>,
+): { idle: IdleClaimer; consumer: TaskConsumer } {
   const idle = startIdleClaimer({
     pool,
     active,
     capacity: config.concurrency,
     log,
-    process: (taskId) => void processJob(jobs, taskId),
+    process: (taskId) => void process(taskId),
   });
   const consumer = startTaskConsumer({
     redisUrl: config.redis.url,
@@ -88,38 +101,9 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     log,
     process(taskId) {
       idle.noteJob();
-      return processJob(jobs, taskId);
+      return process(taskId);
     },
   });
-  onCancel(context.redis, (taskId) => active.get(taskId)?.stop(new CancelRequestedError('cancel requested')));
-  const leadership = startLeadership({ pool: leasePool, incarnation, log });
-  const housekeeping = startHousekeeping({
-    housekeepers: [
-      createDispatcher({ pool, queue: context.queue }),
-      createRescuer({ pool: leasePool, log, metrics }),
-      createWaker({ pool }),
-      createExpirer({ pool, publish: (rows) => context.publisher.publish(rows) }),
-      createQueueGauge({ pool, metrics }),
-    ],
-    leads: leadership.leads,
-    log,
-  });
-  log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
-
-  return {
-    async stop() {
-      log.info({ tasks: active.size }, 'worker stops at step boundaries');
-      shutdown.abort();
-      idle.stop();
-      leadership.stop();
-      await Promise.all([consumer.pause(), housekeeping.stop()].map((step) => step.catch(() => undefined)));
-      if (!(await active.drained(config.graceMs))) {
-        active.stopAll(new ShutdownError('the grace is over'));
-        await active.drained(ABORT_GRACE_MS);
-      }
-      lease.stop();
-      await endWorker(leasePool, incarnation).catch(() => undefined);
-      await consumer.close().catch(() => undefined);
-    },
-  };
+  onCancel(redis, (taskId) => active.get(taskId)?.stop(new CancelRequestedError('cancel requested')));
+  return { idle, consumer };
 }

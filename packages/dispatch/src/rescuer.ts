@@ -3,7 +3,7 @@ import { buryWorkers, findWorkerLocks, type Pool, requeueOrphans, type WorkerVit
 import type { Logger, Metrics } from '@nightshift/telemetry';
 import type { Housekeeper } from './housekeeper.ts';
 
-const INTERVAL_MS = 300;
+const INTERVAL_MS = 250;
 /** Looks at which a lock has to be missing, one after the other: a reconnect takes less. */
 const MISSES_UNTIL_DEAD = 2;
 const MAX_ORPHANS_PER_PASS = 500;

@@ -30,6 +30,7 @@ export class DeltaLine implements EventLine {
     const same =
       event.type === this.#event.type &&
       event.stepId === this.#event.stepId &&
+      event.data.turn === this.#event.data.turn &&
       event.data.block === this.#event.data.block &&
       this.#text.length + text.length <= MAX_DELTA_CHARS;
     if (same) this.#text += text;

@@ -1,6 +1,7 @@
-export { createEventHub, type EventHub, type FollowOptions } from './event-hub.ts';
+export { createEventHub, type EventHub } from './event-hub.ts';
 export type { EventSlice, TypeFilter } from './event-slice.ts';
 export { createFlusher, type Flusher } from './flusher.ts';
+export type { FollowOptions } from './follow-task.ts';
 export { FencedError, WriteRefusedError } from './log-errors.ts';
 export { createPublisher, type Publisher } from './publisher.ts';
 export { renderRow, type WireEvent } from './render-row.ts';

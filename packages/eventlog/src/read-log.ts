@@ -7,15 +7,17 @@ import { renderRow } from './render-row.ts';
 /** Rows fetched at once: bounds what a replay holds in memory. */
 const PAGE_ROWS = 200;
 
+export interface LogReader {
+  readonly db: Queryable;
+  readonly redis: RedisConnections;
+  readonly metrics: Metrics;
+}
+
 /**
  * The entries after the cursor, contiguous and in order, at most a page: from Redis when it has them without a hole, else
  * from Postgres. Redis holds only committed rows, so that whatever it has is true; that it has nothing says nothing.
  */
-export async function readLog(
-  deps: { db: Queryable; redis: RedisConnections; metrics: Metrics },
-  taskId: TaskId,
-  after: number,
-): Promise<StreamEntry[]> {
+export async function readLog(deps: LogReader, taskId: TaskId, after: number): Promise<StreamEntry[]> {
   const cached = toContiguous(await readEntries(deps.redis, taskId, after, PAGE_ROWS).catch(() => []), after);
   if (cached.length > 0) return cached;
   const rows = await readEvents(deps.db, taskId, after, PAGE_ROWS);

@@ -56,7 +56,8 @@ export class TaskLog {
 
   /**
    * Logs an event that may linger for some milliseconds; deltas of one block merge meanwhile. Resolves when there is room
-   * for more, not when it is committed.
+   * for more, not when it is committed. Throws, and does not reject, when the epoch is over: a tool that does not await it
+   * must not end the process.
    */
   emit(event: NewEvent): Promise<void> {
     this.#assertOpen();
@@ -112,6 +113,11 @@ export class TaskLog {
       this.#schedule(this, true);
     });
     this.#assertOpen();
+  }
+
+  /** Waits for no timer. */
+  get isUrgent(): boolean {
+    return this.#drained.length > 0 || this.buffer.isUrgent;
   }
 
   /** The flusher reports that nothing is left to write. */

@@ -55,6 +55,7 @@ export { type OwnedTask, renewLease } from './queries/renew-lease.ts';
 export { type ReplayAnswer, type ReplayRequest, replayTask } from './queries/replay-task.ts';
 export { requestBatchCancel } from './queries/request-batch-cancel.ts';
 export { type Orphan, requeueOrphans } from './queries/requeue-orphans.ts';
+export { resignLeadership } from './queries/resign-leadership.ts';
 export { takeLeadership } from './queries/take-leadership.ts';
 export { wakeDueTasks } from './queries/wake-due-tasks.ts';
 export { isTransient, runQuery, type Statement } from './run-query.ts';

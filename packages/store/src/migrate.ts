@@ -50,6 +50,7 @@ const CREATE_TABLE = `create table if not exists schema_migrations (
 export async function migrate(options: { databaseUrl: string; folder: string; log: Logger }): Promise<string[]> {
   const migrations = await readMigrations(options.folder);
   const client = new pg.Client({ connectionString: options.databaseUrl, application_name: 'nightshift migrate' });
+  client.on('error', () => undefined); // reported by the statement that fails on it
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -81,7 +82,7 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
     await client.query(migration.sql);
     await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
+    await client.query('rollback').catch(() => undefined); // the first error is the one that explains
     throw new Error(`migration ${migration.name} failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });

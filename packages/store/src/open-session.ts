@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { type PoolOptions, toClientConfig } from './open-pool.ts';
 
-const RECONNECT_DELAY_MS = 100;
-const MAX_RECONNECT_DELAY_MS = 1_000;
+/** Between tries to connect, or to take a lock that a dead connection of ours may still hold. */
+const RETRY_DELAY_MS = 100;
+const MAX_RETRY_DELAY_MS = 1_000;
 
 /**
  * One connection of its own that holds session locks. When the process dies, the kernel closes the socket and Postgres
@@ -16,66 +17,90 @@ export interface Session {
 
 export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Session {
   const held = new Set<bigint>();
-  let client: pg.Client | undefined;
-  let connecting: Promise<pg.Client> | undefined;
-  let owned = new Set<bigint>();
-  let closed = false;
+  const stopping = new AbortController();
+  /** Connected, and with every lock of `held`. */
+  let ready: pg.Client | undefined;
+  let becomingReady: Promise<pg.Client> | undefined;
+
+  function getReady(): Promise<pg.Client> {
+    if (ready) return Promise.resolve(ready);
+    becomingReady ??= connect().finally(() => {
+      becomingReady = undefined;
+    });
+    return becomingReady;
+  }
 
   async function connect(): Promise<pg.Client> {
-    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RECONNECT_DELAY_MS)) {
-      if (closed) throw new Error('the session is closed');
-      const next = new pg.Client(toClientConfig(options));
-      next.on('error', () => undefined); // followed by `end`
+    for (let delayMs = RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+      stopping.signal.throwIfAborted();
+      const client = new pg.Client(toClientConfig(options));
+      let lost = false;
+      client.on('error', () => undefined); // followed by `end`
+      client.once('end', () => {
+        lost = true;
+        if (client === ready) reconnect();
+      });
       try {
-        await next.connect();
-        next.once('end', () => lose(next));
-        client = next;
-        owned = new Set();
-        for (const key of held) await take(next, key);
-        return next;
+        await client.connect();
+        for (const key of held) await takeForSure(client, key);
+        if (lost) throw new Error('the connection was lost while locks were taken');
+        stopping.signal.throwIfAborted();
+        ready = client;
+        return client;
       } catch (error) {
-        options.log.debug({ error: String(error) }, 'session not connected');
-        next.end().catch(() => undefined);
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        options.log.debug({ error: String(error) }, 'session not ready; trying again');
+        client.end().catch(() => undefined);
+        await pause(delayMs, stopping.signal);
       }
     }
   }
 
-  function lose(lost: pg.Client): void {
-    if (client !== lost) return;
-    client = undefined;
-    owned = new Set();
-    if (closed) return;
-    options.log.warn('session connection lost; reconnecting');
-    current().catch(() => undefined);
+  /** After a half-open connection the server may not know yet that its predecessor is gone, and still hold its locks. */
+  async function takeForSure(client: pg.Client, key: bigint): Promise<void> {
+    while (!(await tryTake(client, key))) {
+      options.log.warn('a session lock is still held by a connection that is gone; trying again');
+      await pause(RETRY_DELAY_MS, stopping.signal);
+      stopping.signal.throwIfAborted();
+    }
   }
 
-  function current(): Promise<pg.Client> {
-    if (client) return Promise.resolve(client);
-    connecting ??= connect().finally(() => {
-      connecting = undefined;
-    });
-    return connecting;
-  }
-
-  async function take(on: pg.Client, key: bigint): Promise<boolean> {
-    const result = await on.query<{ taken: boolean }>('select pg_try_advisory_lock($1::bigint) as taken', [
-      key.toString(),
-    ]);
-    const taken = result.rows[0]?.taken === true;
-    if (taken) owned.add(key);
-    return taken;
+  function reconnect(): void {
+    ready = undefined;
+    if (!stopping.signal.aborted) options.log.warn('session connection lost; reconnecting');
+    getReady().catch(() => undefined);
   }
 
   return {
     async hold(key) {
-      held.add(key);
-      const on = await current();
-      if (!owned.has(key) && !(await take(on, key))) throw new Error(`session lock ${key} is held by somebody else`);
+      const client = await getReady();
+      held.add(key); // first, so that a connection made meanwhile takes it too
+      if (client === ready && (await tryTake(client, key).catch(() => false))) return;
+      held.delete(key);
+      throw new Error(`session lock ${key} was not taken`);
     },
     async close() {
-      closed = true;
-      await client?.end();
+      stopping.abort(new Error('the session is closed'));
+      await becomingReady?.catch(() => undefined);
+      await ready?.end();
     },
   };
+}
+
+async function tryTake(client: pg.Client, key: bigint): Promise<boolean> {
+  const sql = 'select pg_try_advisory_lock($1::bigint) as taken';
+  const result = await client.query<{ taken: boolean }>(sql, [key.toString()]);
+  return result.rows[0]?.taken === true;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
 }

@@ -1,4 +1,4 @@
-import { failWith } from '@nightshift/domain';
+import { createFailure, FailureError } from '@nightshift/domain';
 import type pg from 'pg';
 import type { Queryable } from './open-pool.ts';
 
@@ -8,16 +8,23 @@ export interface Statement {
   text: string;
 }
 
-/** Errors of the connection or of a server that is restarting or full: the same statement may work in a moment. */
-const TRANSIENT_SQLSTATE = /^(08|57P0[123]|53|40001|40P01|55P03|57014|25P03)/;
+/**
+ * The connection, or a server that is restarting, full, not the primary any more (25006), or whose disk or accounts are
+ * being mended (58, 28): the same statement may work in a moment. Whatever says that a value or a statement is wrong is
+ * not here; it would be wrong again.
+ */
+const TRANSIENT_SQLSTATE = /^(08|28|53|58|57P0[1235]|40|55P03|57014|25P0[34]|25006)/;
 const TRANSIENT_MESSAGE =
-  /terminated|timeout|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|not queryable|Client was closed|Connection ended/i;
+  /terminated|timeout|\b(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b|not queryable|Client was closed|Connection ended/i;
+/** A SQLSTATE speaks for itself; its message may quote any word. */
+const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Whether the statement may succeed later, or may even have succeeded already. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return TRANSIENT_SQLSTATE.test(code) || TRANSIENT_MESSAGE.test(`${code} ${error.message}`);
+  if ('severity' in error && SQLSTATE.test(code)) return TRANSIENT_SQLSTATE.test(code);
+  return TRANSIENT_MESSAGE.test(`${code} ${error.message}`);
 }
 
 /**
@@ -33,7 +40,11 @@ export async function runQuery<Row extends pg.QueryResultRow>(
     const result = await db.query<Row>({ name: statement.name, text: statement.text, values });
     return result.rows;
   } catch (error) {
-    if (!isTransient(error)) throw error;
-    throw failWith('storage_unavailable', `The database did not answer the query ${statement.name}.`, { cause: error });
+    throw toStorageError(error, `The database did not answer the query ${statement.name}.`);
   }
+}
+
+/** The failure `storage_unavailable` for a transient error, anything else as it is. */
+export function toStorageError(error: unknown, message: string): unknown {
+  return isTransient(error) ? new FailureError(createFailure('storage_unavailable', message), { cause: error }) : error;
 }

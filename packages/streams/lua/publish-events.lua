@@ -21,7 +21,10 @@ local appended = 0
 for i = 5, #ARGV, 4 do
   local first_seq, last_seq = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
   if last_seq > last then
-    if exists and first_seq > last + 1 and ARGV[4] ~= '1' then return { 'GAP', last } end
+    if exists and first_seq > last + 1 and ARGV[4] ~= '1' then
+      if appended > 0 then redis.call('PEXPIRE', stream, ARGV[2]) end
+      return { 'GAP', last }
+    end
     redis.call('XADD', stream, 'MAXLEN', '~', ARGV[3], ARGV[i + 1] .. '-0', 'f', ARGV[i], 'x', ARGV[i + 2], 't', ARGV[i + 3])
     redis.call('PUBLISH', ARGV[1], ARGV[i] .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i + 2] .. '\n' .. ARGV[i + 3])
     last = last_seq

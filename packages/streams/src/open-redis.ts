@@ -6,6 +6,11 @@ import { createKeys, type Keys } from './keys.ts';
 const COMMAND_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_DELAY_MS = 1_000;
+/** A peer that hangs does not say goodbye: the socket is destroyed after this. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+/** How ioredis words a command timeout. */
+const TIMED_OUT = 'Command timed out';
 
 export interface RedisConnections {
   /** Fails at once while Redis is away: no queue of commands that would run later. */
@@ -13,6 +18,11 @@ export interface RedisConnections {
   /** Only for subscriptions; ioredis subscribes again by itself after a reconnect. */
   readonly subscriber: Redis;
   readonly keys: Keys;
+  /**
+   * Tells of a command that failed. One that was not answered in time means that the connection hangs (R5): it is made
+   * anew, and until Redis answers again every command fails at once. Otherwise ioredis would keep all that is sent.
+   */
+  noteFailure(error: unknown): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +43,11 @@ export function openRedis(options: RedisConnectionOptions): RedisConnections {
     commands,
     subscriber,
     keys: createKeys(options.prefix),
+    noteFailure(error) {
+      if (!(error instanceof Error) || error.message !== TIMED_OUT || commands.status !== 'ready') return;
+      options.log.warn('Redis does not answer; reconnecting');
+      commands.disconnect(true);
+    },
     async close() {
       commands.disconnect();
       subscriber.disconnect();
@@ -45,6 +60,7 @@ function open(options: RedisConnectionOptions, extra: RedisOptions, use: string)
     connectionName: `${options.name}:${use}`,
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_DELAY_MS),
     ...extra,
     replyMapping: 'legacy' as const,

@@ -13,7 +13,10 @@ const script = loadLuaScript('publish-events');
 /** ok: appended, or there already. gap: the stream ends at `lastSeq`, rows between are missing; nothing appended. */
 export type PublishAnswer = { kind: 'ok' } | { kind: 'gap'; lastSeq: number };
 
-/** Appends committed rows to the task's stream and to its live channel, in one script (ARCHITECTURE.md 9). */
+/**
+ * Appends committed rows to the task's stream and to its live channel, in one script (ARCHITECTURE.md 9). Throws when
+ * Redis is away or does not answer.
+ */
 export async function publishEntries(
   redis: RedisConnections,
   taskId: TaskId,
@@ -21,7 +24,7 @@ export async function publishEntries(
   options: { allowGap: boolean },
 ): Promise<PublishAnswer> {
   const final = entries.at(-1)?.final === true;
-  const answer = (await script.call(
+  const call = script.call(
     redis.commands,
     [redis.keys.stream(taskId)],
     [
@@ -31,6 +34,10 @@ export async function publishEntries(
       options.allowGap ? '1' : '',
       ...entries.flatMap((entry) => [entry.firstSeq, entry.lastSeq, entry.final ? '1' : '', encodeTexts(entry)]),
     ],
-  )) as [string, number];
+  );
+  const answer = (await call.catch((error: unknown) => {
+    redis.noteFailure(error);
+    throw error;
+  })) as [string, number];
   return answer[0] === 'GAP' ? { kind: 'gap', lastSeq: Number(answer[1]) } : { kind: 'ok' };
 }

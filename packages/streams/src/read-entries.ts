@@ -12,7 +12,13 @@ export async function readEntries(
   after: number,
   maxEntries: number,
 ): Promise<StreamEntry[]> {
-  const found = await redis.commands.xrange(redis.keys.stream(taskId), `${after + 1}-0`, '+', 'COUNT', maxEntries);
+  const stream = redis.keys.stream(taskId);
+  const found = await redis.commands
+    .xrange(stream, `${after + 1}-0`, '+', 'COUNT', maxEntries)
+    .catch((error: unknown) => {
+      redis.noteFailure(error);
+      throw error;
+    });
   return found.map(([id, fields]) => {
     const value = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
     return {

@@ -60,7 +60,8 @@ interface Row {
 
 /**
  * One statement: locks the heads of the wanted tasks that are queued, bumps their epoch, makes this incarnation the
- * owner and logs the first events of the epoch. A half-streamed turn of an earlier epoch is announced as void (I15).
+ * owner and logs the first events of the epoch. A head that is locked is being claimed, cancelled or ended by somebody
+ * else: it is skipped, so that one hung transaction never holds up the other claims of the statement. A half-streamed turn of an earlier epoch is announced as void (I15).
  * An incarnation that was declared dead claims nothing.
  */
 const statement = {
@@ -72,7 +73,7 @@ const statement = {
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
       order by h.task_id
-      for no key update
+      for no key update skip locked
     ), claimed as (
       update task_heads h set
         epoch = h.epoch + 1, flush_no = 0, status = 'running', open_turn_seq = null,
@@ -110,8 +111,9 @@ const statement = {
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
     )
-    select o.*, c.epoch, c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types,
-      r.visibility, r.payload
+    select o.id, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata, o.attempts, o.suspicion,
+      o.history, o.deadline_at, o.traceparent, o.created_at, c.epoch,
+      c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types, r.visibility, r.payload
     from owned o join claimed c on c.task_id = o.id join rows r on r.task_id = o.id`,
 };
 

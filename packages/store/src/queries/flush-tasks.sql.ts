@@ -3,15 +3,17 @@
  * the next flush number, write what was accepted, answer for every task.
  *
  * Maintained invariant: nothing is written for a task unless `accepted` returned it, and `accepted` compares epoch and
- * flush number of the row version it updates while holding its lock. Without the lock a paused worker's insert could
+ * flush number of the row version it updates while holding its lock. Everything joins by task and epoch: a process that
+ * claims a task again may still hold a dead epoch of it, and both may be in one flush. Without the lock a paused worker's insert could
  * land after its successor had read the journal (I5). SKIP LOCKED: a held head delays one task, not the flush.
  */
 export const FLUSH_TASKS_SQL = `
   with input as (
-    select *
+    select i.task_id, i.epoch, i.flush_no, i.event_count, i.types, i.visibility, i.payload, i.open_turn, i.progress,
+      i.to_status, i.position
     from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
-      $8::integer[], $9::text[], $10::text[])
-      as i(task_id, epoch, flush_no, event_count, types, visibility, payload, open_turn, progress, to_status)
+      $8::integer[], $9::text[], $10::text[]) with ordinality
+      as i(task_id, epoch, flush_no, event_count, types, visibility, payload, open_turn, progress, to_status, position)
   ), locked as materialized (
     select h.task_id, h.epoch, h.flush_no, h.status, h.cancel_requested_at
     from task_heads h
@@ -46,10 +48,10 @@ export const FLUSH_TASKS_SQL = `
     select s.task_id, s.run, s.step_key, s.id, s.turn, s.position, s.kind, s.name, s.status, s.effect_class,
       s.idempotency_key, s.input_hash, s.content, s.failure, s.attempts, s.usage, a.epoch, s.started_at,
       case when s.status <> 'intent' then now() end
-    from json_to_recordset($11::json) as s(task_id uuid, run integer, step_key text, id uuid, turn integer,
+    from json_to_recordset($11::json) as s(task_id uuid, task_epoch integer, run integer, step_key text, id uuid, turn integer,
         position integer, kind text, name text, status text, effect_class text, idempotency_key text, input_hash text,
         content text, failure text, attempts integer, usage text, started_at timestamptz)
-      join accepted a on a.task_id = s.task_id
+      join accepted a on a.task_id = s.task_id and a.epoch = s.task_epoch
     on conflict (task_id, run, step_key) do update set
       status = excluded.status, content = excluded.content, failure = excluded.failure, attempts = excluded.attempts,
       usage = excluded.usage, epoch = excluded.epoch, finished_at = excluded.finished_at
@@ -59,20 +61,22 @@ export const FLUSH_TASKS_SQL = `
       s3_key, usable, finished_at)
     select f.id, a.tenant_id, f.task_id, f.run, a.epoch, f.step_id, f.name, f.media_type, f.status, f.bytes, f.sha256,
       f.s3_key, f.usable, case when f.status <> 'uploading' then now() end
-    from json_to_recordset($12::json) as f(id uuid, task_id uuid, run integer, step_id uuid, name text,
+    from json_to_recordset($12::json) as f(id uuid, task_id uuid, task_epoch integer, run integer, step_id uuid, name text,
         media_type text, status text, bytes bigint, sha256 text, s3_key text, usable boolean)
-      join accepted a on a.task_id = f.task_id
+      join accepted a on a.task_id = f.task_id and a.epoch = f.task_epoch
     on conflict (id) do update set
       status = excluded.status, bytes = excluded.bytes, sha256 = excluded.sha256, usable = excluded.usable,
       finished_at = excluded.finished_at
     where old.status = 'uploading'
   ), changes as materialized (
-    select c.*, a.epoch
-    from json_to_recordset($13::json) as c(task_id uuid, agent_version text, clear_suspicion boolean, to_status text,
+    select c.task_id, c.agent_version, c.clear_suspicion, c.to_status, c.waiting_for, c.wake_in_ms, c.result,
+      c.stop_reason, c.failure, c.code, c.fingerprint, c.usage, c.attempts, c.history, c.dead_letter_id, c.reason,
+      c.retry_stopped, c.last_step_key, a.epoch
+    from json_to_recordset($13::json) as c(task_id uuid, task_epoch integer, agent_version text, clear_suspicion boolean, to_status text,
         waiting_for text, wake_in_ms double precision, result text, stop_reason text, failure text, code text,
         fingerprint text, usage text, attempts integer, history text, dead_letter_id uuid, reason text,
         retry_stopped text, last_step_key text)
-      join accepted a on a.task_id = c.task_id
+      join accepted a on a.task_id = c.task_id and a.epoch = c.task_epoch
   ), changed as (
     update tasks t set
       agent_version = coalesce(t.agent_version, c.agent_version),
@@ -111,7 +115,7 @@ export const FLUSH_TASKS_SQL = `
     coalesce(a.first_seq, e.first_seq) as first_seq,
     l.cancel_requested_at is not null as cancel_requested
   from input i
-    left join accepted a on a.task_id = i.task_id
+    left join accepted a on a.task_id = i.task_id and a.epoch = i.epoch
     left join locked l on l.task_id = i.task_id
     left join lateral (
       select e.first_seq
@@ -119,4 +123,5 @@ export const FLUSH_TASKS_SQL = `
       where a.task_id is null and e.task_id = i.task_id and e.epoch = i.epoch and e.flush_no = i.flush_no
       order by e.last_seq desc
       limit 1
-    ) e on true`;
+    ) e on true
+  order by i.position`;

@@ -78,14 +78,17 @@ export type FlushVerdict = 'ok' | 'repeated' | 'busy' | 'fenced' | 'cancel_first
 export interface FlushAnswer {
   taskId: TaskId;
   verdict: FlushVerdict;
-  /** Number of the first event of the flush; undefined when nothing was written or it had no events. */
+  /** Number of the first event of the flush, if it had events; undefined when nothing was written. */
   firstSeq: number | undefined;
   cancelRequested: boolean;
 }
 
 const statement = { name: 'flush-tasks', text: FLUSH_TASKS_SQL };
 
-/** The fenced write of a worker, for all its tasks at once (ARCHITECTURE.md 9). One answer per task. */
+/**
+ * The fenced write of a worker, for all its tasks at once (ARCHITECTURE.md 9). Answers in the order of the flushes. The
+ * same task may occur twice with different epochs, never twice with the same.
+ */
 export async function flushTasks(db: Queryable, flushes: readonly TaskFlush[]): Promise<FlushAnswer[]> {
   const rows = await runQuery<{
     task_id: string;
@@ -103,8 +106,8 @@ export async function flushTasks(db: Queryable, flushes: readonly TaskFlush[]): 
     flushes.map((flush) => (flush.openTurn === undefined ? null : (flush.openTurn ?? -1))),
     flushes.map((flush) => flush.progress ?? null),
     flushes.map((flush) => flush.settlement?.to ?? null),
-    toJsonText(flushes.flatMap((flush) => flush.steps.map((step) => toStepJson(flush.taskId, step)))),
-    toJsonText(flushes.flatMap((flush) => flush.artifacts.map((row) => toArtifactJson(flush.taskId, row)))),
+    toJsonText(flushes.flatMap((flush) => flush.steps.map((step) => toStepJson(flush, step)))),
+    toJsonText(flushes.flatMap((flush) => flush.artifacts.map((row) => toArtifactJson(flush, row)))),
     toJsonText(flushes.flatMap(toTaskJson)),
   ]);
   return rows.map((row) => ({
@@ -115,9 +118,10 @@ export async function flushTasks(db: Queryable, flushes: readonly TaskFlush[]): 
   }));
 }
 
-function toStepJson(taskId: TaskId, step: StepRow) {
+function toStepJson({ taskId, epoch }: TaskFlush, step: StepRow) {
   return {
     task_id: toUuid(taskId),
+    task_epoch: epoch,
     run: step.run,
     step_key: step.stepKey,
     id: toUuid(step.id),
@@ -137,9 +141,10 @@ function toStepJson(taskId: TaskId, step: StepRow) {
   };
 }
 
-function toArtifactJson(taskId: TaskId, row: ArtifactRow) {
+function toArtifactJson({ taskId, epoch }: TaskFlush, row: ArtifactRow) {
   return {
     task_id: toUuid(taskId),
+    task_epoch: epoch,
     id: toUuid(row.id),
     run: row.run,
     step_id: toUuid(row.stepId),
@@ -160,6 +165,7 @@ function toTaskJson(flush: TaskFlush) {
   return [
     {
       task_id: toUuid(flush.taskId),
+      task_epoch: flush.epoch,
       agent_version: flush.agentVersion,
       clear_suspicion: flush.clearSuspicion === true || end?.to === 'completed',
       to_status: end?.to,

@@ -36,7 +36,7 @@ const statement = {
   text: `
     with recursive chain(run) as (
       select $2::integer
-      union all
+      union
       select r.base_run from chain c join task_runs r on r.task_id = $1::uuid and r.run = c.run
     )
     select s.id, s.run, s.step_key, s.turn, s.position, s.kind, s.name, s.status, s.effect_class, s.idempotency_key,

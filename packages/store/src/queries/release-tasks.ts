@@ -6,7 +6,7 @@ const statement = {
   name: 'release-tasks',
   text: `
     with input as (
-      select * from unnest($1::uuid[], $2::integer[]) as i(task_id, epoch)
+      select i.task_id, i.epoch from unnest($1::uuid[], $2::integer[]) as i(task_id, epoch)
     ), locked as materialized (
       select h.task_id from task_heads h
       where h.task_id = any($1::uuid[]) and h.status = 'running'

@@ -10,14 +10,17 @@ export interface Orphan {
 
 /**
  * Requeues tasks whose owner is not alive. A death (not a graceful stop) raises the suspicion, and from the third one
- * on the task comes back later and later, so that a task that kills its workers does not take the fleet with it.
+ * on the task comes back later and later, so that a task that kills its workers does not take the fleet with it. The
+ * epoch is compared under the lock: another rescuer may have requeued the task, and a live worker claimed it, meanwhile.
  */
 const statement = {
   name: 'requeue-orphans',
   text: `
     with orphans as (
-      select t.id, t.suspicion + case when w.status = 'stopped' then 0 else 1 end as suspicion
-      from tasks t left join workers w on w.incarnation = t.incarnation
+      select t.id, h.epoch, t.suspicion + case when w.status = 'stopped' then 0 else 1 end as suspicion
+      from tasks t
+        join task_heads h on h.task_id = t.id
+        left join workers w on w.incarnation = t.incarnation
       where t.incarnation is not null and w.status is distinct from 'alive'
       limit $1::integer
     ), locked as materialized (
@@ -28,7 +31,7 @@ const statement = {
     ), requeued as (
       update task_heads h set status = case when o.suspicion < 3 then 'queued' else 'waiting' end
       from locked l join orphans o on o.id = l.task_id
-      where h.task_id = l.task_id and h.status = 'running'
+      where h.task_id = l.task_id and h.status = 'running' and h.epoch = o.epoch
       returning h.task_id, h.status
     )
     update tasks t set

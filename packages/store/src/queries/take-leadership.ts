@@ -12,7 +12,7 @@ const statement = {
     insert into leadership as old (incarnation, lease_until)
     values ($1::uuid, now() + make_interval(secs => $2::double precision / 1000))
     on conflict (only_row) do update set incarnation = excluded.incarnation, lease_until = excluded.lease_until
-    where old.incarnation = excluded.incarnation or old.lease_until < now()
+    where old.incarnation = excluded.incarnation or old.lease_until <= now()
       or not exists (
         select from workers w
           join pg_locks l on l.locktype = 'advisory' and l.granted and l.objsubid = 1

@@ -1,0 +1,35 @@
+import {
+  createDispatcher,
+  createExpirer,
+  createQueueGauge,
+  createRescuer,
+  createWaker,
+  startHousekeeping,
+  startLeadership,
+} from '@nightshift/dispatch';
+import type { Incarnation } from '@nightshift/domain';
+import type { WorkerContext } from './context.ts';
+
+/** Does the housekeeping of the fleet whenever this worker is the one elected for it. */
+export function startHousekeepers(
+  { pool, leasePool, queue, publisher, log, metrics }: WorkerContext,
+  incarnation: Incarnation,
+): { stop(): Promise<void> } {
+  const leadership = startLeadership({ pool: leasePool, incarnation, log });
+  const housekeeping = startHousekeeping({
+    housekeepers: [
+      createDispatcher({ pool, queue }),
+      createRescuer({ pool: leasePool, log, metrics }),
+      createWaker({ pool }),
+      createExpirer({ pool, publish: (rows) => publisher.publish(rows) }),
+      createQueueGauge({ pool, metrics }),
+    ],
+    leads: leadership.leads,
+    log,
+  });
+  return {
+    async stop() {
+      await Promise.all([leadership.stop(), housekeeping.stop()]);
+    },
+  };
+}
