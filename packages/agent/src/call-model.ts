@@ -1,7 +1,8 @@
 import { decideRetry, type Failure, FailureError, failWith, type RetryPolicy, type StepId } from '@nightshift/domain';
 import { type ModelReply, type ModelRequest, toModelFailure } from '@nightshift/model';
 import { sleep } from '@nightshift/resilience';
-import { ParkError } from './stop-reasons.ts';
+import { assertUsableCalls } from './assert-usable-calls.ts';
+import { ParkError, ShutdownError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
 import { createTurnListener } from './turn-listener.ts';
 
@@ -10,28 +11,38 @@ const MODEL_RETRY: RetryPolicy = { maxAttempts: 4, minTimeoutMs: 500, factor: 3,
 const MODEL_BREAKER = { failureThreshold: 5, openMs: 10_000 };
 /** A longer wait is spent outside of the slot. */
 const MAX_WAIT_IN_SLOT_MS = 30_000;
+/** Between looks at a provider that goes on limiting our rate after the tries in the slot. */
+const RATE_LIMIT_WAIT_MS = 30_000;
+/** Share of a wait outside that is drawn by lot, so that tasks parked together do not come back together. */
+const WAKE_SPREAD = 0.5;
 /** Failures of what was asked, not of the one who answers: another model would refuse it as well. */
 const NOT_FOR_FALLBACK: readonly Failure['code'][] = ['model_invalid_request', 'model_request_too_large'];
 
 export interface TurnCall {
   turn: number;
   stepId: StepId;
-  request: Omit<ModelRequest, 'model'>;
+  /** What to ask a model: each of the chain has its own window. */
+  prepare(model: string): Promise<ModelRequest>;
 }
 
 /**
  * Gets one complete reply: retries with backoff, then the next model of the agent's chain. Rejects with a FailureError
- * when all of that did not help, with a ParkError when waiting outside of the slot is right, with the signal's reason
- * when the task must stop. Every abandoned try has announced its output as void.
+ * when all of that did not help, with a ParkError when waiting outside of the slot is right, with a ShutdownError instead
+ * of waiting while the worker goes down, with the signal's reason when the task must stop. Every abandoned try has
+ * announced its output as void.
  */
 export async function callModel(run: TaskRun, call: TurnCall): Promise<ModelReply> {
-  const models = run.agent.models;
+  const { models } = run.agent;
+  let parked: ParkError | undefined;
   for (const [index, model] of models.entries()) {
-    const next = models[index + 1];
     try {
       return await callOneModel(run, call, model);
     } catch (error) {
-      if (!next || !mayFallBack(error)) throw error;
+      if (error instanceof ParkError) parked ??= error;
+      const next = models[index + 1];
+      if (!mayFallBack(error)) throw error;
+      // What one model will be able to do later is no reason to fail now because another one cannot do it at all.
+      if (next === undefined) throw parked ?? error;
       const why = error instanceof FailureError ? error.failure.code : 'model_breaker_open';
       await run.log.emit({ type: 'model.fallback', stepId: call.stepId, data: { from: model, to: next, why } });
     }
@@ -47,11 +58,12 @@ function mayFallBack(error: unknown): boolean {
 async function callOneModel(run: TaskRun, call: TurnCall, model: string): Promise<ModelReply> {
   const { breakers } = run.deps;
   const key = `model:${model}`;
+  const request = await call.prepare(model);
   for (let attempt = 1; ; attempt++) {
     const verdict = await breakers.before(key, MODEL_BREAKER);
-    if (verdict.kind === 'refused') throw new ParkError('provider', Math.max(1_000, verdict.retryAfterMs));
+    if (verdict.kind === 'refused') throw park(run, 'provider', verdict.retryAfterMs);
     try {
-      const reply = await streamOnce(run, call, model, attempt);
+      const reply = await streamOnce(run, call, request, attempt);
       await breakers.succeeded(key, verdict.token);
       return reply;
     } catch (error) {
@@ -78,7 +90,7 @@ async function waitForNextTry(
 ): Promise<void> {
   const { failure, attempt, model } = last;
   // An outage is nobody's failure: the task waits outside and loses no attempt.
-  if (last.outage) throw new ParkError('provider', MODEL_BREAKER.openMs);
+  if (last.outage && failure.retryable) throw park(run, 'provider', MODEL_BREAKER.openMs);
   const decision = decideRetry({
     failure,
     attempt,
@@ -86,10 +98,13 @@ async function waitForNextTry(
     remainingMs: run.task.deadlineAt && run.task.deadlineAt.getTime() - run.deps.now(),
     random: run.deps.random(),
   });
-  if (decision.kind === 'stop') throw new FailureError(failure);
-  if (decision.delayMs > MAX_WAIT_IN_SLOT_MS) {
-    throw new ParkError(failure.code === 'model_rate_limited' ? 'rate_limit' : 'provider', decision.delayMs);
+  const limited = failure.code === 'model_rate_limited';
+  if (decision.kind === 'stop') {
+    // A limit is a matter of time, and a night of batches meets many: it costs no attempt either.
+    if (limited && decision.why === 'max_attempts') throw park(run, 'rate_limit', RATE_LIMIT_WAIT_MS);
+    throw new FailureError(failure);
   }
+  if (decision.delayMs > MAX_WAIT_IN_SLOT_MS) throw park(run, limited ? 'rate_limit' : 'provider', decision.delayMs);
   await run.log.emit({
     type: 'model.retry',
     stepId: call.stepId,
@@ -103,22 +118,33 @@ async function waitForNextTry(
       message: failure.message,
     },
   });
-  await sleep(decision.delayMs, run.signal);
+  await sleepUnlessGoingDown(run, decision.delayMs);
 }
 
-async function streamOnce(run: TaskRun, call: TurnCall, model: string, attempt: number): Promise<ModelReply> {
+function park(run: TaskRun, waitingFor: ParkError['waitingFor'], waitMs: number): ParkError {
+  return new ParkError(waitingFor, Math.max(1_000, Math.round(waitMs * (1 + run.deps.random() * WAKE_SPREAD))));
+}
+
+/** Between two tries nothing is under way: a good place to hand the task back. */
+async function sleepUnlessGoingDown(run: TaskRun, delayMs: number): Promise<void> {
+  try {
+    await sleep(delayMs, AbortSignal.any([run.signal, run.shutdown]));
+  } catch (reason) {
+    if (run.signal.aborted) throw run.signal.reason;
+    throw run.shutdown.aborted ? new ShutdownError('the worker is going down') : reason;
+  }
+}
+
+async function streamOnce(run: TaskRun, call: TurnCall, request: ModelRequest, attempt: number): Promise<ModelReply> {
   await run.log.append({
-    events: [{ type: 'turn.started', stepId: call.stepId, data: { turn: call.turn, model, attempt } }],
+    events: [{ type: 'turn.started', stepId: call.stepId, data: { turn: call.turn, model: request.model, attempt } }],
     openTurn: 0,
     progress: JSON.stringify({ turn: call.turn, phase: 'model', usage: run.conversation.usage }),
   });
-  const reply = await run.deps.model.streamTurn(
-    { ...call.request, model },
-    { listener: createTurnListener(run, call), signal: run.signal },
-  );
-  const ids = reply.toolCalls.map((toolCall) => toolCall.toolUseId);
-  if (new Set(ids).size !== ids.length) {
-    throw failWith('model_bad_reply', 'The model gave two tool calls the same id.', { detail: { model } });
-  }
+  const reply = await run.deps.model.streamTurn(request, {
+    listener: createTurnListener(run, call),
+    signal: run.signal,
+  });
+  assertUsableCalls(run.conversation, reply);
   return reply;
 }

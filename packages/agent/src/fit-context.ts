@@ -2,7 +2,7 @@ import { failWith } from '@nightshift/domain';
 import { estimateMessageTokens, type ModelBlock, type ModelMessage } from '@nightshift/model';
 import { mergeRoles } from './fold-journal.ts';
 
-/** Turns at the end that are never pruned, and whose results are cut only when nothing else helps. */
+/** Turns at the end whose results are cut, and which are left out, only when nothing else helps. */
 const LATEST_TURNS_KEPT = 3;
 /** A result shorter than this is not worth truncating. */
 const MIN_TRUNCATED_CHARS = 1_500;
@@ -25,64 +25,106 @@ export interface FittedContext {
   prunedTurns: number[];
 }
 
-/**
- * Makes the conversation fit the budget (ARCHITECTURE.md 8): first older tool results are truncated, oldest first; then
- * the oldest turns are left out as a whole, their text kept as notes as far as it fits; then the latest results are
- * truncated as well. The task's prompt and the latest turns always stay. Deterministic: the same journal gives the same
- * request.
- */
-export function fitContext(options: {
+export interface FitContextOptions {
   prompt: string;
   groups: readonly TurnGroup[];
   /** Tokens for the messages: the budget less system prompt and tools. */
   budgetTokens: number;
   /** Measured tokens per estimated token of the last request; 1 when there was none. */
   calibration: number;
-}): FittedContext {
-  const costOf = (messages: readonly ModelMessage[]) =>
-    Math.ceil(messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0) * options.calibration);
-  const prompt: ModelMessage = { role: 'user', content: [{ type: 'text', text: options.prompt }] };
-  const groups = options.groups.map((group) => ({ ...group, cost: costOf(group.messages) }));
-  let total = costOf([prompt]) + groups.reduce((sum, group) => sum + group.cost, 0);
-  let truncatedCount = 0;
+}
 
-  const truncateFrom = (first: number, last: number) => {
-    for (let i = first; i < last && total > options.budgetTokens; i++) {
-      const group = groups[i];
-      if (!group) continue;
-      const truncated = truncateResults(group.messages);
-      if (truncated.count === 0) continue;
-      const cost = costOf(truncated.messages);
-      total += cost - group.cost;
-      truncatedCount += truncated.count;
-      groups[i] = { turn: group.turn, messages: truncated.messages, cost };
-    }
-  };
-
-  truncateFrom(0, groups.length - LATEST_TURNS_KEPT);
-  const pruned: typeof groups = [];
-  const notesTokens = Math.floor(options.budgetTokens * NOTES_SHARE);
-  while (total + (pruned.length > 0 ? notesTokens : 0) > options.budgetTokens && groups.length > LATEST_TURNS_KEPT) {
-    const group = groups.shift();
-    if (!group) break;
-    total -= group.cost;
-    pruned.push(group);
-  }
-  const notes = toNotes(pruned, notesTokens / options.calibration);
-  total += costOf(notes);
-  truncateFrom(0, groups.length);
-  if (total > options.budgetTokens) {
+/**
+ * Makes the conversation fit the budget (ARCHITECTURE.md 8): first older tool results are truncated, oldest first; then
+ * the oldest turns are left out as a whole, their text kept as notes as far as it fits; then the latest results are
+ * truncated and, if that is still too much, all turns but the last are left out. The task's prompt and the last turn
+ * always stay. Deterministic: the same conversation gives the same request. Throws `context_exhausted`.
+ */
+export function fitContext(options: FitContextOptions): FittedContext {
+  const fit = new Fit(options);
+  fit.truncate(fit.groups.length - LATEST_TURNS_KEPT);
+  fit.prune(LATEST_TURNS_KEPT);
+  fit.truncate(fit.groups.length);
+  fit.prune(1);
+  if (fit.totalTokens > options.budgetTokens) {
     throw failWith(
       'context_exhausted',
-      `The conversation needs about ${total} tokens and at most ${options.budgetTokens} fit, even without older turns.`,
+      `The conversation needs about ${fit.totalTokens} tokens and at most ${options.budgetTokens} fit, even without older turns.`,
     );
   }
   return {
-    messages: mergeRoles([prompt, ...notes, ...groups.flatMap((group) => group.messages)]),
-    estimatedTokens: total,
-    truncatedCount,
-    prunedTurns: pruned.map((group) => group.turn),
+    messages: mergeRoles([fit.prompt, ...fit.notes, ...fit.groups.flatMap((group) => group.messages)]),
+    estimatedTokens: fit.totalTokens,
+    truncatedCount: fit.truncatedCount,
+    prunedTurns: fit.pruned.map((group) => group.turn),
   };
+}
+
+interface CostedGroup extends TurnGroup {
+  cost: number;
+  truncated: number;
+}
+
+/** A conversation while it is made smaller, with its cost. */
+class Fit {
+  readonly prompt: ModelMessage;
+  readonly groups: CostedGroup[];
+  readonly pruned: CostedGroup[] = [];
+  /** What stands in for the pruned turns. */
+  notes: ModelMessage[] = [];
+  readonly #options: FitContextOptions;
+
+  constructor(options: FitContextOptions) {
+    this.#options = options;
+    this.prompt = { role: 'user', content: [{ type: 'text', text: options.prompt }] };
+    this.groups = options.groups.map((group) => ({ ...group, cost: this.#costOf(group.messages), truncated: 0 }));
+  }
+
+  get totalTokens(): number {
+    const turns = this.groups.reduce((sum, group) => sum + group.cost, 0);
+    return this.#costOf([this.prompt]) + this.#costOf(this.notes) + turns;
+  }
+
+  get truncatedCount(): number {
+    return this.groups.reduce((sum, group) => sum + group.truncated, 0);
+  }
+
+  /** Shortens long tool results of the first `count` groups, oldest first, until it fits. */
+  truncate(count: number): void {
+    let excess = this.#excess();
+    for (const [index, group] of this.groups.entries()) {
+      if (index >= count || excess <= 0) return;
+      const { messages, count: truncated } = truncateResults(group.messages);
+      if (truncated === 0) continue;
+      const cost = this.#costOf(messages);
+      excess += cost - group.cost;
+      this.groups[index] = { turn: group.turn, messages, cost, truncated };
+    }
+  }
+
+  /** Leaves out the oldest groups until it fits or only `keep` are left. */
+  prune(keep: number): void {
+    const notesTokens = Math.floor(this.#options.budgetTokens * NOTES_SHARE);
+    let excess = this.#excess();
+    if (excess <= 0 || this.groups.length <= keep) return;
+    excess += notesTokens - this.#costOf(this.notes);
+    while (excess > 0 && this.groups.length > keep) {
+      const group = this.groups.shift();
+      if (!group) break;
+      excess -= group.cost;
+      this.pruned.push(group);
+    }
+    this.notes = toNotes(this.pruned, (message) => this.#costOf([message]) <= notesTokens);
+  }
+
+  #excess(): number {
+    return this.totalTokens - this.#options.budgetTokens;
+  }
+
+  #costOf(messages: readonly ModelMessage[]): number {
+    const estimated = messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0);
+    return Math.ceil(estimated * this.#options.calibration);
+  }
 }
 
 function truncateResults(messages: readonly ModelMessage[]): { messages: ModelMessage[]; count: number } {
@@ -113,26 +155,17 @@ function textOfResult(block: ModelBlock): string | undefined {
 }
 
 /** What the model itself wrote in turns that are left out: one pair of messages in their place. Newest notes win. */
-function toNotes(pruned: readonly TurnGroup[], maxTokens: number): ModelMessage[] {
-  if (pruned.length === 0) return [];
+function toNotes(pruned: readonly TurnGroup[], fits: (notes: ModelMessage) => boolean): ModelMessage[] {
   const texts = pruned.flatMap((group) => group.messages.filter((m) => m.role === 'assistant')).flatMap(textsOf);
-  const kept: ModelBlock[] = [];
-  let tokens = 0;
+  let kept: ModelMessage = { role: 'assistant', content: [] };
   for (const text of texts.reverse()) {
-    const block: ModelBlock = { type: 'text', text };
-    tokens += estimateMessageTokens({ role: 'assistant', content: [block] });
-    if (tokens > maxTokens) break;
-    kept.unshift(block);
+    const more: ModelMessage = { role: 'assistant', content: [{ type: 'text', text }, ...kept.content] };
+    if (!fits(more)) break;
+    kept = more;
   }
-  const said: ModelBlock = {
-    type: 'text',
-    text: `[pruned: ${pruned.length} earlier turns and their tool results were left out to fit the context window; what you wrote in them is above as far as it fits. Continue.]`,
-  };
-  const notes = kept.length > 0 ? kept : [{ type: 'text', text: '[notes of earlier turns were left out]' }];
-  return [
-    { role: 'assistant', content: notes },
-    { role: 'user', content: [said] },
-  ];
+  if (kept.content.length === 0) kept.content.push({ type: 'text', text: '[notes of earlier turns were left out]' });
+  const said = `[pruned: ${pruned.length} earlier turns and their tool results were left out to fit the context window; what you wrote in them is above as far as it fits. Continue.]`;
+  return [kept, { role: 'user', content: [{ type: 'text', text: said }] }];
 }
 
 function textsOf(message: ModelMessage): string[] {

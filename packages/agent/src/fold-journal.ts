@@ -1,8 +1,8 @@
 import { addUsage, NO_USAGE, type Usage } from '@nightshift/domain';
 import type { ModelBlock, ModelMessage } from '@nightshift/model';
 import type { JournaledStep } from '@nightshift/store';
-import { type ToolRecord, toToolResultBlock } from './tool-record.ts';
-import { type TurnRecord, toToolCalls } from './turn-record.ts';
+import { type ToolRecord, toNotRunBlock, toToolResultBlock } from './tool-record.ts';
+import type { TurnRecord } from './turn-record.ts';
 
 /** A turn of the conversation with what became of its tool calls. */
 export interface FoldedTurn {
@@ -17,6 +17,8 @@ export interface Conversation {
   prompt: string;
   turns: FoldedTurn[];
   usage: Usage;
+  /** Replies that were paid for and could not be used. */
+  discardedReplies: number;
 }
 
 /** The protocol refuses a message without content. */
@@ -25,10 +27,12 @@ const EMPTY_REPLY: ModelBlock = { type: 'text', text: '(no answer)' };
 /** Folds the steps of a run and of the runs it resumes into the conversation so far. Pure. */
 export function foldJournal(prompt: string, steps: readonly JournaledStep[]): Conversation {
   const turns = new Map<number, FoldedTurn>();
-  let usage = NO_USAGE;
-  for (const step of steps) usage = addUsage(usage, step.usage ?? {});
+  const usage = steps.reduce((sum, step) => addUsage(sum, step.usage ?? {}), NO_USAGE);
+  let discardedReplies = 0;
   for (const step of steps) {
-    if (step.kind !== 'turn' || step.status !== 'done' || step.content === undefined) continue;
+    if (step.kind !== 'turn') continue;
+    if (step.status === 'void') discardedReplies++;
+    if (step.status !== 'done' || step.content === undefined) continue;
     turns.set(step.turn, { turn: step.turn, record: JSON.parse(step.content) as TurnRecord, tools: new Map() });
   }
   for (const step of steps) {
@@ -38,7 +42,7 @@ export function foldJournal(prompt: string, steps: readonly JournaledStep[]): Co
     const known = tools?.get(toolUseId);
     if (!known || !isSettled(known)) tools?.set(toolUseId, step); // a settled step is never replaced
   }
-  return { prompt, turns: [...turns.values()].sort((a, b) => a.turn - b.turn), usage };
+  return { prompt, turns: [...turns.values()].sort((a, b) => a.turn - b.turn), usage, discardedReplies };
 }
 
 /** A call whose result the model may see: anything else runs again, or becomes unknown. */
@@ -46,19 +50,41 @@ export function isSettled(step: Pick<JournaledStep, 'status'>): boolean {
   return step.status === 'done' || step.status === 'unknown';
 }
 
-/** What one turn adds to the history: the model's blocks, then the results of its calls or the runtime's feedback. */
+/**
+ * What one turn adds to the history: the model's blocks, then the results of its calls or the runtime's feedback. Every
+ * `tool_use` has a result (I10): one of a turn that did not stop to use tools is told that it did not run.
+ */
 export function toTurnMessages(turn: FoldedTurn): ModelMessage[] {
-  const blocks = turn.record.blocks.length > 0 ? turn.record.blocks : [EMPTY_REPLY];
-  const messages: ModelMessage[] = [{ role: 'assistant', content: blocks }];
-  const results: ModelBlock[] = toToolCalls(turn.record).flatMap((call) => {
-    const step = turn.tools.get(call.toolUseId);
-    return step?.content === undefined || !isSettled(step)
-      ? []
-      : [toToolResultBlock(call.toolUseId, JSON.parse(step.content) as ToolRecord)];
-  });
-  if (turn.record.feedback !== undefined) results.push({ type: 'text', text: turn.record.feedback });
-  if (results.length > 0) messages.push({ role: 'user', content: results });
-  return messages;
+  const { record } = turn;
+  const content = record.blocks.length > 0 ? record.blocks : [EMPTY_REPLY];
+  const answer = record.blocks
+    .filter((block) => block.type === 'tool_use')
+    .map((block) => {
+      const toolUseId = String(block.id);
+      const step = turn.tools.get(toolUseId);
+      return step?.content !== undefined && isSettled(step)
+        ? toToolResultBlock(toolUseId, JSON.parse(step.content) as ToolRecord)
+        : toNotRunBlock(toolUseId, record.stop_reason);
+    });
+  if (record.feedback !== undefined) answer.push({ type: 'text', text: record.feedback });
+  const said: ModelMessage = { role: 'assistant', content };
+  return answer.length > 0 ? [said, { role: 'user', content: answer }] : [said];
+}
+
+/**
+ * The turns in groups that stay or go together: each for itself, but a paused turn with the one that continues it, which
+ * may answer what the paused one asked a server's tool.
+ */
+export function toTurnGroups(turns: readonly FoldedTurn[]): { turn: number; messages: ModelMessage[] }[] {
+  const groups: { turn: number; messages: ModelMessage[] }[] = [];
+  let paused = false;
+  for (const turn of turns) {
+    const last = paused ? groups.at(-1) : undefined;
+    if (last) last.messages.push(...toTurnMessages(turn));
+    else groups.push({ turn: turn.turn, messages: toTurnMessages(turn) });
+    paused = turn.record.stop_reason === 'pause_turn';
+  }
+  return groups;
 }
 
 /** Messages of one role in a row become one: a turn that paused and the one that continued it. */

@@ -1,9 +1,9 @@
-import type { Failure, Json, RetryStopped, StopReason, WaitingFor } from '@nightshift/domain';
+import type { Failure, Json, StopReason, WaitingFor } from '@nightshift/domain';
 
 /** How an epoch of a task ends. One dispatch on it, in settle-task.ts. */
 export type Outcome =
   | { kind: 'completed'; result: Json; stopReason: StopReason; partial: boolean }
-  | { kind: 'failed'; failure: Failure; lastStepKey?: string; retryStopped?: RetryStopped }
+  | { kind: 'failed'; failure: Failure; lastStepKey?: string }
   | { kind: 'cancelled' }
   | { kind: 'expired' }
   /** Waits outside of a slot; costs no attempt. */

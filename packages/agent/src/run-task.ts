@@ -1,11 +1,13 @@
-import { createFailure, failWith, type Json, type StopReason } from '@nightshift/domain';
+import { setMaxListeners } from 'node:events';
+import { failWith, type Json, type StopReason } from '@nightshift/domain';
 import { type TaskLog, WriteRefusedError } from '@nightshift/eventlog';
-import { type ClaimedTask, readSteps } from '@nightshift/store';
+import { type ClaimedTask, type JournaledStep, readSteps } from '@nightshift/store';
 import { z } from 'zod';
 import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
+import { checkToolLimit, checkTurnLimits } from './check-limits.ts';
 import { type Agent, defineAgent } from './define-agent.ts';
-import { type FoldedTurn, foldJournal } from './fold-journal.ts';
+import { type FoldedTurn, foldJournal, isSettled } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { runTools } from './run-tools.ts';
 import { toEnding } from './settle-task.ts';
@@ -40,13 +42,19 @@ export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise
     agent: task.agent,
   });
   const signal = AbortSignal.any([options.signal, log.signal]);
-  let run: TaskRun = startRun(deps, { ...options, signal, logger, agent: NO_AGENT });
+  setMaxListeners(0, signal); // every call of a turn listens to it
+  const epoch = { ...options, signal, logger };
+  let run = startRun(deps, epoch, NO_AGENT, []);
   let outcome: Outcome;
   try {
+    const steps = await readSteps(deps.pool, task.taskId, task.run);
+    // With the journal from the first moment: whatever ends the task keeps its usage and the place where it stopped.
+    run = startRun(deps, epoch, NO_AGENT, steps);
     if (task.cancelRequested) outcome = { kind: 'cancelled' };
     else {
-      const agent = findAgent(deps, task);
-      run = await resume(startRun(deps, { ...options, signal, logger, agent }));
+      run = startRun(deps, epoch, findAgent(deps, task), steps);
+      if (steps.length > 0) logger.info({ steps: steps.length, run: task.run }, 'resumed from the journal');
+      if (task.agentVersion === undefined) await log.append({ agentVersion: run.agent.version });
       outcome = await converse(run);
     }
   } catch (thrown) {
@@ -67,18 +75,23 @@ const NO_AGENT = defineAgent({
   toPrompt: () => '',
 });
 
-function startRun(deps: AgentDeps, options: RunTaskOptions & { agent: Agent; logger: TaskRun['logger'] }): TaskRun {
-  const { task, agent } = options;
+function startRun(
+  deps: AgentDeps,
+  epoch: RunTaskOptions & Pick<TaskRun, 'logger'>,
+  agent: Agent,
+  steps: readonly JournaledStep[],
+): TaskRun {
+  const { task, log, logger, signal, shutdown } = epoch;
   return {
     deps,
     task,
     agent,
     limits: toLimits(agent, task.limits),
-    log: options.log,
-    logger: options.logger,
-    signal: options.signal,
-    shutdown: options.shutdown,
-    conversation: foldJournal('', []),
+    log,
+    logger,
+    signal,
+    shutdown,
+    conversation: foldJournal(toPrompt(agent, task), steps),
     calibration: 1,
     contextUtilization: agent.contextUtilization,
   };
@@ -93,20 +106,12 @@ function findAgent(deps: AgentDeps, task: ClaimedTask): Agent {
   return agent;
 }
 
-/** Reads the journal and folds it. The input was checked at the door as JSON; here it meets the agent's schema. */
-async function resume(run: TaskRun): Promise<TaskRun> {
-  const { task, agent } = run;
+/** The input was checked at the door as JSON; here it meets the agent's schema. */
+function toPrompt(agent: Agent, task: ClaimedTask): string {
   const input = agent.inputSchema.safeParse(task.input);
-  if (!input.success) {
-    const issues = input.error.issues
-      .slice(0, 5)
-      .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-    throw failWith('agent_input_invalid', `The input does not fit the agent "${agent.name}": ${issues.join('; ')}.`);
-  }
-  if (task.agentVersion === undefined) await run.log.append({ agentVersion: agent.version });
-  const steps = await readSteps(run.deps.pool, task.taskId, task.run);
-  if (steps.length > 0) run.logger.info({ steps: steps.length, run: task.run }, 'resumed from the journal');
-  return { ...run, conversation: foldJournal(agent.toPrompt(input.data), steps) };
+  if (input.success) return agent.toPrompt(input.data);
+  const issues = input.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw failWith('agent_input_invalid', `The input does not fit the agent "${agent.name}": ${issues.join('; ')}.`);
 }
 
 /** Turn, gate, tools, journal, until something ends it. */
@@ -117,7 +122,7 @@ async function converse(run: TaskRun): Promise<Outcome> {
     const outcome = last && (await continueFrom(run, last));
     if (outcome) return outcome;
     if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
-    const exhausted = checkLimits(run);
+    const exhausted = checkTurnLimits(run);
     if (exhausted) return exhausted;
     await takeTurn(run);
   }
@@ -128,7 +133,10 @@ async function continueFrom(run: TaskRun, last: FoldedTurn): Promise<Outcome | u
   const { record } = last;
   switch (record.stop_reason) {
     case 'tool_use': {
-      const end = await runTools(run, last, toToolCalls(record));
+      const calls = toToolCalls(record);
+      const exhausted = checkToolLimit(run, calls.filter((call) => !isSettledCall(last, call.toolUseId)).length);
+      if (exhausted) return exhausted;
+      const end = await runTools(run, last, calls);
       if (end?.kind === 'failed') return { kind: 'failed', failure: end.failure, lastStepKey: end.stepKey };
       if (end?.kind === 'direct') return complete(end.record.direct ?? null, 'end_turn');
       return undefined;
@@ -153,21 +161,9 @@ function complete(result: Json, stopReason: StopReason): Outcome {
   return { kind: 'completed', result, stopReason, partial: stopReason !== 'end_turn' };
 }
 
-/** Before each turn (I12): counters come from the journal, so that no crash resets them. */
-function checkLimits(run: TaskRun): Outcome | undefined {
-  const { usage, turns } = run.conversation;
-  const { limits } = run;
-  const tokens = usage.input_tokens + usage.output_tokens + usage.cache_creation_tokens + usage.cache_read_tokens;
-  if (turns.length >= limits.max_turns) {
-    const last = turns.at(-1);
-    return complete({ text: last ? toTurnText(last.record) : '' }, 'max_turns');
-  }
-  const exceeded =
-    (usage.tool_calls >= limits.max_tool_calls && `all ${limits.max_tool_calls} tool calls`) ||
-    (limits.max_tokens !== undefined && tokens >= limits.max_tokens && `all ${limits.max_tokens} tokens`) ||
-    (limits.max_cost_usd !== undefined && usage.cost_usd >= limits.max_cost_usd && `all ${limits.max_cost_usd} USD`);
-  if (!exceeded) return undefined;
-  return { kind: 'failed', failure: createFailure('budget_exhausted', `The task has used ${exceeded} it may use.`) };
+function isSettledCall(turn: FoldedTurn, toolUseId: string): boolean {
+  const step = turn.tools.get(toolUseId);
+  return step !== undefined && isSettled(step);
 }
 
 function lastStepKey(run: TaskRun): string | undefined {

@@ -29,6 +29,9 @@ import { createToolScope } from './tool-scope.ts';
 /** More calls than this in one turn are refused, with a message the model can act on. */
 const MAX_CALLS_PER_TURN = 64;
 
+/** A bigger input is shown in its event by its size only. */
+const MAX_EVENT_INPUT_BYTES = 32_000;
+
 /** A call that ended the task: its failure, or the result that is the task's answer. */
 export type ToolsEnd = { kind: 'failed'; failure: Failure; stepKey: string } | { kind: 'direct'; record: ToolRecord };
 
@@ -68,9 +71,12 @@ async function runCall(
   position: number,
 ): Promise<ToolsEnd | undefined> {
   const before = folded.tools.get(call.toolUseId);
+  if (before?.status === 'void' && before.run === run.task.run && before.failure) {
+    return { kind: 'failed', failure: before.failure, stepKey: before.stepKey }; // a crash came before the settlement
+  }
   const step = before ? toStepAgain(before, run.task.run) : toNewStep(run, folded, call, position);
   // Before the gate: a call that may have happened is unknown, whatever became of its tool meanwhile.
-  if (before && !mayRunAgain(before.effectClass ?? 'unsafe')) {
+  if (before?.status === 'intent' && !mayRunAgain(before.effectClass ?? 'unsafe')) {
     return finishCall(run, folded, call, step, createUnknownOutcome(toNamedCall(call, step)));
   }
   const checked = checkCall(run, call, position);
@@ -97,13 +103,8 @@ async function runCall(
       usage: run.conversation.usage,
     }),
   });
-  const { scope, abandon } = createToolScope(run, intent, call, idempotencyKey);
-  let outcome: ToolOutcome;
-  try {
-    outcome = await executeTool({ ...run.deps, registry: run.deps.tools }, checked, scope);
-  } finally {
-    await abandon();
-  }
+  const scope = createToolScope(run, intent, call, idempotencyKey);
+  const outcome = await executeTool({ ...run.deps, registry: run.deps.tools }, checked, scope);
   return finishCall(run, folded, call, intent, outcome);
 }
 
@@ -132,6 +133,7 @@ function hashInput(checked: PreparedToolCall): string {
 }
 
 function toRequestedEvent(call: ModelToolCall, step: StepRow, checked: PreparedToolCall): NewEvent {
+  const inputBytes = Buffer.byteLength(call.inputJson);
   return {
     type: 'tool.requested',
     stepId: step.id,
@@ -139,7 +141,7 @@ function toRequestedEvent(call: ModelToolCall, step: StepRow, checked: PreparedT
       tool: call.name,
       tool_use_id: call.toolUseId,
       effect_class: step.effectClass ?? null,
-      input: checked.rawInput,
+      ...(inputBytes <= MAX_EVENT_INPUT_BYTES ? { input: checked.rawInput } : { input_bytes: inputBytes }),
     },
   };
 }
@@ -179,10 +181,10 @@ async function finishCall(
   };
   const settled: StepRow = {
     ...step,
-    // Void: a resumed run tries it again under the same key, by its effect class.
+    // Void: it is known to have failed, and a resumed run tries it again under the same key.
     status: failure ? 'void' : outcome.kind === 'unknown' ? 'unknown' : 'done',
     content: JSON.stringify(record),
-    failure: 'failure' in outcome ? outcome.failure : undefined,
+    failure: failure ?? ('failure' in outcome ? outcome.failure : undefined),
     attempts: Math.max(1, outcome.attempts),
     usage: { tool_calls: 1 },
   };
@@ -193,7 +195,9 @@ async function finishCall(
   return direct ? { kind: 'direct', record } : undefined;
 }
 
+/** The failure with which the call ends the task: only an operator's replay tries again. */
 function findFatalFailure(run: TaskRun, call: ModelToolCall, outcome: ToolOutcome): Failure | undefined {
-  if (outcome.kind === 'failed' && outcome.fatal) return outcome.failure;
-  return run.agent.failsTask?.({ name: call.name, outcome });
+  const fatal = outcome.kind === 'failed' && outcome.fatal;
+  const failure = fatal ? outcome.failure : run.agent.failsTask?.({ name: call.name, outcome });
+  return failure && { ...failure, retryable: false };
 }

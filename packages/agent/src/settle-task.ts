@@ -100,14 +100,14 @@ function toFailedEnding(run: TaskRun, outcome: Extract<Outcome, { kind: 'failed'
     history: [...run.task.history, entry].slice(-MAX_HISTORY),
   };
   const decision = decideRetry({
-    failure: outcome.retryStopped ? { ...failure, retryable: false } : failure,
+    failure,
     attempt,
     policy: { ...TASK_RETRY, maxAttempts: run.limits.max_attempts },
     remainingMs: run.task.deadlineAt && run.task.deadlineAt.getTime() - run.deps.now(),
     random: run.deps.random(),
   });
   if (decision.kind === 'retry') return toParkedEnding(run, 'retry', decision.delayMs, base, failure);
-  const retryStopped = outcome.retryStopped ?? decision.why;
+  const retryStopped = failure.code === 'poison' ? 'process_deaths' : decision.why;
   const deadLetter = NO_DEAD_LETTER.includes(failure.code)
     ? undefined
     : {

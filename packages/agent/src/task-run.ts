@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type Limits } from '@nightshift/domain';
+import { DEFAULT_LIMITS, type Limits, type StepId } from '@nightshift/domain';
 import type { TaskLog } from '@nightshift/eventlog';
 import type { ClaimedTask } from '@nightshift/store';
 import type { Logger } from '@nightshift/telemetry';
@@ -23,6 +23,13 @@ export interface TaskRun {
   calibration: number;
   /** Lowered after the provider said that the window was exceeded. */
   contextUtilization: number;
+}
+
+/** A turn that is being taken: its number, and the step it will be. */
+export interface StartedTurn {
+  readonly turn: number;
+  readonly stepId: StepId;
+  readonly startedAt: Date;
 }
 
 /** The limits of a task: its own, else the agent's, else the defaults. */

@@ -17,3 +17,9 @@ export function toToolResultBlock(toolUseId: string, record: ToolRecord): ModelB
     ...(record.is_error ? { is_error: true } : {}),
   };
 }
+
+/** The result of a call in a message that did not stop to use tools: such a message was not meant to be acted upon. */
+export function toNotRunBlock(toolUseId: string, stopReason: string): ModelBlock {
+  const text = `This call did not run: your message ended with ${stopReason}, not with tool_use.`;
+  return toToolResultBlock(toolUseId, { content: [{ type: 'text', text }], is_error: true });
+}

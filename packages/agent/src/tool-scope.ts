@@ -1,4 +1,4 @@
-import { type ArtifactLog, type ArtifactWriter, openArtifactWriter } from '@nightshift/artifacts';
+import { type ArtifactLog, openArtifactWriter } from '@nightshift/artifacts';
 import type { ArtifactId } from '@nightshift/domain';
 import type { TaskLog } from '@nightshift/eventlog';
 import type { ModelToolCall } from '@nightshift/model';
@@ -8,20 +8,19 @@ import type { TaskRun } from './task-run.ts';
 
 /**
  * What one tool call may use of its task: the log, fenced by the epoch, and writers of artifacts whose rows go through the
- * same log. `abandon` aborts the writers that the tool left open.
+ * same log. The executor aborts the writers that a tool leaves open.
  */
 export function createToolScope(
   run: TaskRun,
   step: StepRow,
   call: ModelToolCall,
   idempotencyKey: string,
-): { scope: ToolCallScope; abandon(): Promise<void> } {
+): ToolCallScope {
   const { task, log } = run;
-  const writers: ArtifactWriter[] = [];
   const artifactLog = createArtifactLog(log);
   const ids = { tenantId: task.tenantId, taskId: task.taskId, run: task.run, epoch: task.epoch, stepId: step.id };
   const emit: ToolCallScope['emit'] = (event) => log.emit(event);
-  const scope: ToolCallScope = {
+  return {
     task: { id: task.taskId, tenantId: task.tenantId, agent: task.agent, input: task.input },
     callId: step.id,
     toolUseId: call.toolUseId,
@@ -30,20 +29,11 @@ export function createToolScope(
     deadlineAt: task.deadlineAt,
     log: run.logger.child({ tool: call.name, step: step.stepKey }),
     emit,
-    async createArtifactWriter(name, { mediaType }) {
-      const writer = await openArtifactWriter(
+    createArtifactWriter: (name, { mediaType }) =>
+      openArtifactWriter(
         { store: run.deps.objectStore, log: artifactLog, ids, signal: run.signal, emit },
         { name, mediaType },
-      );
-      writers.push(writer);
-      return writer;
-    },
-  };
-  return {
-    scope,
-    async abandon() {
-      await Promise.all(writers.map((writer) => writer.abort('the tool ended without closing it')));
-    },
+      ),
   };
 }
 

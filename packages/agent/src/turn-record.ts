@@ -1,18 +1,24 @@
-import type { ModelBlock, ModelReply, ModelStopReason, ModelToolCall } from '@nightshift/model';
+import {
+  type ModelBlock,
+  type ModelReply,
+  type ModelStopReason,
+  type ModelToolCall,
+  parseToolInput,
+} from '@nightshift/model';
 
 /** A finished turn as the journal keeps it: the blocks verbatim, and what cannot be told from them. */
 export interface TurnRecord {
   model: string;
   stop_reason: ModelStopReason;
   blocks: ModelBlock[];
-  /** Texts of tool inputs that are not JSON objects: the gate answers them from these. */
+  /** Texts of tool inputs that are not JSON objects, by id of the call: the gate answers them from these. */
   unparsed_inputs?: Record<string, string>;
   /** What the runtime tells the model after this turn: why its answer cannot be used. */
   feedback?: string;
 }
 
 export function toTurnRecord(reply: ModelReply, feedback?: string): TurnRecord {
-  const unparsed = reply.toolCalls.filter((call) => !isObjectJson(call.inputJson));
+  const unparsed = reply.toolCalls.filter((call) => parseToolInput(call.inputJson) === undefined);
   return {
     model: reply.model,
     stop_reason: reply.stopReason,
@@ -27,11 +33,12 @@ export function toTurnRecord(reply: ModelReply, feedback?: string): TurnRecord {
 /** The calls of a turn in source order. Only a turn that stopped to use tools has any (I9). */
 export function toToolCalls(turn: TurnRecord): ModelToolCall[] {
   if (turn.stop_reason !== 'tool_use') return [];
+  const unparsed = new Map(Object.entries(turn.unparsed_inputs ?? {}));
   return turn.blocks
     .filter((block) => block.type === 'tool_use')
     .map((block) => {
       const toolUseId = String(block.id);
-      const inputJson = turn.unparsed_inputs?.[toolUseId] ?? JSON.stringify(block.input ?? {});
+      const inputJson = unparsed.get(toolUseId) ?? JSON.stringify(block.input ?? {});
       return { toolUseId, name: String(block.name), inputJson };
     });
 }
@@ -43,13 +50,4 @@ export function toTurnText(turn: TurnRecord): string {
     .map((block) => String(block.text ?? ''))
     .join('\n')
     .trim();
-}
-
-function isObjectJson(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

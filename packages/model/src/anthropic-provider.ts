@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { FailureError, failWith, type JsonObject } from '@nightshift/domain';
-import { BlockCollector } from './block-collector.ts';
+import { FailureError, failWith, type JsonObject, toSafeText } from '@nightshift/domain';
+import { BlockCollector, type CollectedBlocks } from './block-collector.ts';
+import { findModelInfo, type ModelInfo } from './model-info.ts';
 import {
   KNOWN_STOP_REASONS,
   type ModelBlock,
@@ -20,6 +21,8 @@ export interface AnthropicProviderOptions {
   /** Any server that speaks the Messages protocol. */
   baseUrl?: string | undefined;
   timeouts?: TurnTimeouts;
+  /** Windows and prices by model name; default is what we know of Anthropic's models. */
+  findInfo?(model: string): ModelInfo;
 }
 
 /** Streams turns from Anthropic, or from anything that speaks its protocol. Retries are ours: the SDK's are off. */
@@ -34,6 +37,7 @@ export function createAnthropicProvider(options: AnthropicProviderOptions): Mode
   });
 
   return {
+    findInfo: options.findInfo ?? findModelInfo,
     async streamTurn(request, { listener, signal }) {
       const watchdog = new TurnWatchdog(timeouts);
       try {
@@ -68,21 +72,23 @@ async function receive(
   for await (const event of stream) {
     switch (event.type) {
       case 'message_start':
-        model = event.message.model;
+        model = toSafeText(event.message.model);
         usage = mergeUsage(usage, event.message.usage);
         break;
       case 'content_block_start':
-        collector.start(event.index, event.content_block as unknown as ModelBlock);
+        await watchdog.whileListening(collector.start(event.index, event.content_block as unknown as ModelBlock));
         break;
       case 'content_block_delta':
         timeToFirstTokenMs ??= performance.now() - startedAt;
-        await collector.delta(event.index, event.delta as unknown as JsonObject & { type: string });
+        await watchdog.whileListening(
+          collector.delta(event.index, event.delta as unknown as JsonObject & { type: string }),
+        );
         break;
       case 'content_block_stop':
-        await collector.stop(event.index);
+        await watchdog.whileListening(collector.stop(event.index));
         break;
       case 'message_delta':
-        stopReason = event.delta.stop_reason;
+        stopReason = event.delta.stop_reason ?? stopReason;
         usage = mergeUsage(usage, event.usage);
         break;
       case 'message_stop':
@@ -96,12 +102,33 @@ async function receive(
   if (!sawMessageStop) throw failWith('model_stream_cut', 'The reply ended before message_stop.');
   return {
     model,
-    ...collector.finish(),
-    stopReason: toStopReason(stopReason),
+    ...toContent(collector.finish(), toStopReason(stopReason)),
     usage,
     requestId: request_id ?? undefined,
     timeToFirstTokenMs,
   };
+}
+
+/** Judges what was received whole: calls exist only in a message that stopped to use tools (I9). */
+function toContent(
+  { blocks, toolCalls, hasOpenToolCall }: CollectedBlocks,
+  stopReason: ModelStopReason,
+): Pick<ModelReply, 'blocks' | 'toolCalls' | 'stopReason' | 'truncatedToolCall'> {
+  switch (stopReason) {
+    case 'max_tokens':
+      // The block that was cut is closed all the same: its text may even parse.
+      return { blocks, toolCalls: [], stopReason, truncatedToolCall: hasOpenToolCall || toolCalls.length > 0 };
+    case 'tool_use':
+      if (hasOpenToolCall) throw failWith('model_bad_reply', 'A tool call in the reply was never closed.');
+      if (toolCalls.length === 0) throw failWith('model_bad_reply', 'The model stopped to use a tool and named none.');
+      return { blocks, toolCalls, stopReason, truncatedToolCall: false };
+    case 'end_turn':
+    case 'stop_sequence':
+    case 'pause_turn':
+    case 'refusal':
+    case 'model_context_window_exceeded':
+      return { blocks, toolCalls: [], stopReason, truncatedToolCall: false };
+  }
 }
 
 function toParams(request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
@@ -123,22 +150,25 @@ function toParams(request: ModelRequest): Anthropic.MessageCreateParamsStreaming
 function toStopReason(text: string | null): ModelStopReason {
   const known = KNOWN_STOP_REASONS.find((reason) => reason === text);
   if (known) return known;
+  if (text === null) throw failWith('model_bad_reply', 'The reply ended without a stop reason.');
   throw failWith('model_bad_reply', `The model stopped for a reason we do not know: ${text}.`, { retryable: false });
 }
 
 function mergeUsage(
   before: ModelUsage,
-  update: {
-    input_tokens?: number | null;
-    output_tokens?: number | null;
-    cache_read_input_tokens?: number | null;
-    cache_creation_input_tokens?: number | null;
-  },
+  update: // other servers that speak the protocol leave it out
+    | {
+        input_tokens?: number | null;
+        output_tokens?: number | null;
+        cache_read_input_tokens?: number | null;
+        cache_creation_input_tokens?: number | null;
+      }
+    | undefined,
 ): ModelUsage {
   return {
-    inputTokens: update.input_tokens ?? before.inputTokens,
-    outputTokens: update.output_tokens ?? before.outputTokens,
-    cacheReadTokens: update.cache_read_input_tokens ?? before.cacheReadTokens,
-    cacheCreationTokens: update.cache_creation_input_tokens ?? before.cacheCreationTokens,
+    inputTokens: update?.input_tokens ?? before.inputTokens,
+    outputTokens: update?.output_tokens ?? before.outputTokens,
+    cacheReadTokens: update?.cache_read_input_tokens ?? before.cacheReadTokens,
+    cacheCreationTokens: update?.cache_creation_input_tokens ?? before.cacheCreationTokens,
   };
 }

@@ -13,5 +13,6 @@ export type {
   ModelUsage,
   TurnListener,
 } from './model-message.ts';
+export { parseToolInput } from './parse-tool-input.ts';
 export { toModelFailure } from './to-model-failure.ts';
 export { DEFAULT_TURN_TIMEOUTS, type TurnTimeouts } from './turn-watchdog.ts';

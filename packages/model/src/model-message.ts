@@ -1,4 +1,5 @@
 import type { JsonObject } from '@nightshift/domain';
+import type { ModelInfo } from './model-info.ts';
 
 /**
  * A block of a message, as the Messages protocol writes it. Blocks of a model are kept verbatim, unknown fields included:
@@ -57,9 +58,10 @@ export interface ModelReply {
   /** The model that answered, by its own word. */
   model: string;
   blocks: ModelBlock[];
+  /** In source order; empty unless the stop reason is `tool_use`. */
   toolCalls: ModelToolCall[];
   stopReason: ModelStopReason;
-  /** A tool call was cut by `max_tokens`: it is not among the blocks. */
+  /** `max_tokens` was reached in a message with tool calls: none of them may run, one of them is cut. */
   truncatedToolCall: boolean;
   usage: ModelUsage;
   requestId: string | undefined;
@@ -75,6 +77,8 @@ export interface TurnListener {
 }
 
 export interface ModelProvider {
+  /** Window, output limit and prices of a model; never fails, an unknown model gets careful numbers. */
+  findInfo(model: string): ModelInfo;
   /** One call, streamed. Rejects with a FailureError, or with the signal's reason when that aborts. Never retries. */
   streamTurn(request: ModelRequest, options: { listener: TurnListener; signal: AbortSignal }): Promise<ModelReply>;
 }

@@ -2,7 +2,7 @@ import { AnthropicError, APIConnectionError, APIConnectionTimeoutError, APIError
 import { createFailure, type Failure, type FailureCode, FailureError, messageOf } from '@nightshift/domain';
 
 const SPEND_LIMIT = /spend_limit|billing|credit balance/i;
-const TOO_LONG = /prompt is too long|exceed.{0,20}(context|maximum)|too many tokens/i;
+const TOO_LONG = /prompt is too long|exceeds? the (context|maximum)|context (window|length|limit)/i;
 
 /** The one converter of what the model's SDK throws. Classified by `type` first: a mid-stream error has no status. */
 export function toModelFailure(thrown: unknown, model: string): Failure {
@@ -11,14 +11,21 @@ export function toModelFailure(thrown: unknown, model: string): Failure {
   if (thrown instanceof APIConnectionError) return failure('model_unavailable', thrown, model);
   if (thrown instanceof APIError) return failure(codeOf(thrown), thrown, model);
   if (thrown instanceof AnthropicError) return failure('model_stream_cut', thrown, model);
-  if (thrown instanceof TypeError) return failure('model_stream_cut', thrown, model); // undici: "terminated"
+  if (isBrokenBody(thrown)) return failure('model_stream_cut', thrown, model);
   return failure('model_bad_reply', thrown, model);
+}
+
+/** What reading a body throws when the connection breaks or its bytes make no sense: undici's `TypeError: terminated`. */
+function isBrokenBody(thrown: unknown): boolean {
+  return thrown instanceof TypeError && (thrown.message === 'terminated' || thrown.cause !== undefined);
 }
 
 function codeOf(error: APIError): FailureCode {
   const words = `${error.errorCode ?? ''} ${error.apiMessage ?? ''}`;
   if (SPEND_LIMIT.test(words)) return 'model_billing';
-  if (TOO_LONG.test(words)) return 'model_request_too_large';
+  // Only of a refused input: a rate limit also speaks of tokens that are too many.
+  const refused = error.type === 'invalid_request_error' || error.status === 400 || error.status === 413;
+  if (refused && TOO_LONG.test(words)) return 'model_request_too_large';
   switch (String(error.type)) {
     case 'rate_limit_error':
       return 'model_rate_limited';

@@ -17,18 +17,17 @@ export const DEFAULT_TURN_TIMEOUTS: TurnTimeouts = { silenceMs: 60_000, idleMs: 
  */
 export class TurnWatchdog {
   readonly #controller = new AbortController();
-  readonly #timeouts: TurnTimeouts;
   readonly #total: NodeJS.Timeout;
-  #silence: NodeJS.Timeout | undefined;
-  #idle: NodeJS.Timeout | undefined;
+  readonly #silence: NodeJS.Timeout;
+  readonly #idle: NodeJS.Timeout;
+  #listening = 0;
   /** Set when a watchdog ended the turn. */
   failure: FailureError | undefined;
 
   constructor(timeouts: TurnTimeouts) {
-    this.#timeouts = timeouts;
     this.#total = this.#arm(timeouts.totalMs, 'model_timeout', 'The turn took longer than');
-    this.sawBytes();
-    this.sawContent();
+    this.#silence = this.#arm(timeouts.silenceMs, 'model_stalled', 'The model sent nothing for');
+    this.#idle = this.#arm(timeouts.idleMs, 'model_stalled', 'The model sent no content for');
   }
 
   get signal(): AbortSignal {
@@ -36,13 +35,23 @@ export class TurnWatchdog {
   }
 
   sawBytes(): void {
-    clearTimeout(this.#silence);
-    this.#silence = this.#arm(this.#timeouts.silenceMs, 'model_stalled', 'The model sent nothing for');
+    this.#silence.refresh();
   }
 
   sawContent(): void {
-    clearTimeout(this.#idle);
-    this.#idle = this.#arm(this.#timeouts.idleMs, 'model_stalled', 'The model sent no content for');
+    this.#idle.refresh();
+  }
+
+  /** Waits for whoever listens to the reply: while a full buffer holds us up, the model's silence is our own doing. */
+  async whileListening(listening: Promise<void>): Promise<void> {
+    this.#listening++;
+    try {
+      await listening;
+    } finally {
+      this.#listening--;
+      this.sawBytes();
+      this.sawContent();
+    }
   }
 
   stop(): void {
@@ -52,9 +61,14 @@ export class TurnWatchdog {
   }
 
   #arm(ms: number, code: 'model_timeout' | 'model_stalled', words: string): NodeJS.Timeout {
-    return setTimeout(() => {
+    const timer = setTimeout(() => {
+      if (code === 'model_stalled' && this.#listening > 0) {
+        timer.refresh();
+        return;
+      }
       this.failure ??= failWith(code, `${words} ${ms} ms.`);
       this.#controller.abort(this.failure);
     }, ms);
+    return timer;
   }
 }
