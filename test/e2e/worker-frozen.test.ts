@@ -54,9 +54,9 @@ async function snapshot(running: System, taskId: string) {
   const [head] = await all('select status, epoch, next_seq, flush_no from task_heads where task_id = $1');
   return {
     ...(head as { status: string }),
-    events: await all('select * from task_events where task_id = $1 order by last_seq'),
-    steps: await all('select * from task_steps where task_id = $1 order by step_key'),
-    tasks: await all('select * from tasks where id = $1'),
+    events: await all('select last_seq, epoch, payload from task_events where task_id = $1 order by last_seq'),
+    steps: await all('select step_key, status, content, epoch from task_steps where task_id = $1 order by step_key'),
+    tasks: await all('select result, usage, attempts, incarnation, finished_at from tasks where id = $1'),
     artifacts: await all('select id, status, bytes, sha256 from artifacts where task_id = $1 order by id'),
   };
 }

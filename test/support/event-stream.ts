@@ -75,7 +75,7 @@ export async function watchTask(
       ...(lastEventId === undefined ? {} : { lastEventId }),
     }).catch(() => undefined);
     if (stream?.status === 204) return received;
-    if (!stream || stream.status !== 200) {
+    if (stream?.status !== 200) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       continue;
     }

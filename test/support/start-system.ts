@@ -60,18 +60,7 @@ const CACHE_DIR = process.env.NIGHTSHIFT_CACHE_DIR ?? path.join(PROJECT_ROOT, '.
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'nightshift-system-'));
-  const [model, speech, s3, redis] = await Promise.all([
-    startModelServer({ streamDelayMs: 1, ...options.model }),
-    startSpeechServer(),
-    startTemporaryS3Server({ buckets: ['nightshift'] }),
-    options.ownRedis
-      ? startRedis({
-          dataDir: path.join(dataDir, 'redis'),
-          cacheDir: CACHE_DIR,
-          log: () => undefined,
-        })
-      : undefined,
-  ]);
+  const vendors = await startVendors(options, dataDir);
   const pool = openPool({
     databaseUrl: database.url,
     applicationName: 'test',
@@ -79,9 +68,77 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     log: createSilentLogger(),
   });
   const { key, tenantId } = await insertKey(pool);
-  const port = await findFreePort();
-  const env: Record<string, string> = {
-    DATABASE_URL: database.url,
+  const env = { ...toEnvironment(vendors, database.url), PORT: String(await findFreePort()), ...options.env };
+  const workerEnv = { ...env };
+  if (options.databaseUrlForWorkers) workerEnv.DATABASE_URL = await options.databaseUrlForWorkers(database.url);
+  const api = new ApiClient(`http://127.0.0.1:${env.PORT}`, key);
+  const workers: Service[] = [];
+  let apiService: Service | undefined;
+
+  const system: System = {
+    ...vendors,
+    api,
+    get apiService() {
+      if (!apiService) throw new Error('the API was not started');
+      return apiService;
+    },
+    workers,
+    redisUrl: env.REDIS_URL,
+    pool,
+    databaseUrl: database.url,
+    env,
+    tenantId,
+    dataDir,
+    cacheDir: CACHE_DIR,
+    async startWorker(name = `w${workers.length + 1}`, extra = {}) {
+      const service = spawnService('worker', name, { ...workerEnv, NIGHTSHIFT_WORKER_NAME: name, ...extra });
+      workers.push(service);
+      await ready(service, () => service.output().includes('worker ready'));
+      return service;
+    },
+    async startApi() {
+      const service = spawnService('api', 'api', env);
+      apiService = service;
+      await ready(service, async () => (await fetch(`${api.baseUrl}/readyz`).catch(() => undefined))?.ok === true);
+      return service;
+    },
+    async stop() {
+      await Promise.all([...workers, ...(apiService ? [apiService] : [])].map((service) => service.stop()));
+      await pool.end();
+      const { model, speech, s3, redis } = system;
+      await Promise.all([model.close(), speech.close(), s3.close(), redis?.stop()]);
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  await system.startApi();
+  for (let i = 0; i < (options.workers ?? 1); i++) await system.startWorker();
+  return system;
+}
+
+async function ready(service: Service, check: () => boolean | Promise<boolean>): Promise<void> {
+  await eventually(`${service.name} is ready`, check).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${service.output().slice(-4_000)}`);
+  });
+}
+
+type Vendors = Pick<System, 'model' | 'speech' | 's3' | 'redis'>;
+
+async function startVendors(options: SystemOptions, dataDir: string): Promise<Vendors> {
+  const [model, speech, s3, redis] = await Promise.all([
+    startModelServer({ streamDelayMs: 1, ...options.model }),
+    startSpeechServer(),
+    startTemporaryS3Server({ buckets: ['nightshift'] }),
+    options.ownRedis
+      ? startRedis({ dataDir: path.join(dataDir, 'redis'), cacheDir: CACHE_DIR, log: () => undefined })
+      : undefined,
+  ]);
+  return { model, speech, s3, redis };
+}
+
+function toEnvironment({ model, speech, s3, redis }: Vendors, databaseUrl: string) {
+  return {
+    DATABASE_URL: databaseUrl,
     REDIS_URL: redis?.url ?? inject('redisUrl'),
     NIGHTSHIFT_REDIS_PREFIX: `t-${randomUUID().slice(0, 8)}`,
     S3_ENDPOINT: s3.url,
@@ -94,68 +151,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ANTHROPIC_BASE_URL: model.url,
     ANTHROPIC_MODEL: 'local-extractive-1',
     NIGHTSHIFT_STREAM_TOKEN_SECRET: randomBytes(32).toString('hex'),
-    PORT: String(port),
     HOST: '127.0.0.1',
-    ...options.env,
   };
-  const workerEnv = { ...env };
-  if (options.databaseUrlForWorkers) workerEnv.DATABASE_URL = await options.databaseUrlForWorkers(database.url);
-  const api = new ApiClient(`http://127.0.0.1:${port}`, key);
-  const workers: Service[] = [];
-  let apiService: Service | undefined;
-
-  async function startApi(): Promise<Service> {
-    const service = spawnService('api', 'api', env);
-    apiService = service;
-    await eventually('the API is ready', async () => {
-      const response = await fetch(`${api.baseUrl}/readyz`).catch(() => undefined);
-      return response?.ok === true;
-    }).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${service.output().slice(-4_000)}`);
-    });
-    return service;
-  }
-
-  async function startWorker(name = `w${workers.length + 1}`, extra: Record<string, string> = {}): Promise<Service> {
-    const service = spawnService('worker', name, { ...workerEnv, NIGHTSHIFT_WORKER_NAME: name, ...extra });
-    workers.push(service);
-    await eventually('the worker is ready', () => service.output().includes('worker ready')).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${service.output().slice(-4_000)}`);
-    });
-    return service;
-  }
-
-  const system: System = {
-    api,
-    get apiService() {
-      if (!apiService) throw new Error('the API was not started');
-      return apiService;
-    },
-    workers,
-    model,
-    speech,
-    s3,
-    redis,
-    redisUrl: env.REDIS_URL ?? '',
-    pool,
-    databaseUrl: database.url,
-    env,
-    tenantId,
-    dataDir,
-    cacheDir: CACHE_DIR,
-    startWorker,
-    startApi,
-    async stop() {
-      await Promise.all([...workers, ...(apiService ? [apiService] : [])].map((service) => service.stop()));
-      await pool.end();
-      await Promise.all([model.close(), speech.close(), s3.close(), system.redis?.stop()]);
-      await database.drop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-  await startApi();
-  for (let i = 0; i < (options.workers ?? 1); i++) await startWorker();
-  return system;
 }
 
 async function insertKey(pool: Pool): Promise<{ key: string; tenantId: TenantId }> {

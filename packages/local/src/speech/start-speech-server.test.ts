@@ -5,8 +5,8 @@ import {
   type SynthesizeSpeechCommandInput,
 } from '@aws-sdk/client-polly';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { MPEGDecoder } from 'mpg123-decoder';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { decodeMp3 as decode } from '../../../../test/support/decode-mp3.ts';
 import { inspectMp3 } from './inspect-mp3.ts';
 import { type SpeechServer, startSpeechServer } from './start-speech-server.ts';
 
@@ -39,16 +39,6 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 async function speak(input: Partial<SynthesizeSpeechCommandInput>): Promise<Buffer> {
   return readAll((await request(input)).stream);
-}
-
-async function decode(mp3: Buffer) {
-  const decoder = new MPEGDecoder();
-  await decoder.ready;
-  const { channelData, samplesDecoded, sampleRate, errors } = decoder.decode(new Uint8Array(mp3));
-  decoder.free();
-  const samples = channelData[0] ?? new Float32Array();
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-  return { seconds: samplesDecoded / sampleRate, sampleRate, errorCount: errors.length, rms: Math.sqrt(power) };
 }
 
 const lastRecord = () => server.requests.at(-1);

@@ -70,7 +70,12 @@ describe('startProcess', () => {
     const port = Number(readFileSync(join(dir, 'port'), 'utf8'));
     await first.stop();
     const again = script.replace('listen(0', `listen(${port}`).replace("console.log('ready')", '0');
-    const second = await start(again, { cwd: dir, readyPattern: undefined, readyUrl: `http://127.0.0.1:${port}/`, port });
+    const second = await start(again, {
+      cwd: dir,
+      readyPattern: undefined,
+      readyUrl: `http://127.0.0.1:${port}/`,
+      port,
+    });
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     expect(second).toMatchObject({ name: 'probe', port });
   });
