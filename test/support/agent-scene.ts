@@ -6,7 +6,7 @@ import {
   type AgentDeps,
   CancelRequestedError,
   defineAgent,
-  type Outcome,
+  type EpochEnd,
   runTask,
 } from '../../packages/agent/src/index.ts';
 import {
@@ -53,7 +53,7 @@ export interface SceneOptions extends Omit<ModelServerOptions, 'admin' | 'port'>
 /** One epoch under way. */
 export interface Epoch {
   readonly epoch: number;
-  readonly outcome: Promise<Outcome['kind']>;
+  readonly outcome: Promise<EpochEnd>;
   /** Everything stops as if the process had died: nothing more is written. Hands the task back as the rescuer would. */
   crash(): Promise<void>;
   shutdown(): void;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { failWith, type Json, type StopReason } from '@nightshift/domain';
+import { failWith, isFinal, type Json, type StopReason } from '@nightshift/domain';
 import { type TaskLog, WriteRefusedError } from '@nightshift/eventlog';
-import { type ClaimedTask, type JournaledStep, readSteps } from '@nightshift/store';
+import { type ClaimedTask, type JournaledStep, readSteps, type Settlement } from '@nightshift/store';
 import { z } from 'zod';
 import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
@@ -10,7 +10,7 @@ import { type Agent, defineAgent } from './define-agent.ts';
 import { type FoldedTurn, foldJournal, isSettled } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { runTools } from './run-tools.ts';
-import { toEnding } from './settle-task.ts';
+import { type Ending, toEnding } from './settle-task.ts';
 import { ShutdownError } from './stop-reasons.ts';
 import { takeTurn } from './take-turn.ts';
 import { type TaskRun, toLimits } from './task-run.ts';
@@ -29,11 +29,11 @@ export interface RunTaskOptions {
   shutdown: AbortSignal;
 }
 
-/**
- * Runs one epoch of a task: folds the journal, goes on from where it ends, settles. Never rejects for a reason of the task;
- * a fenced task writes nothing and returns `fenced`.
- */
-export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise<Outcome['kind']> {
+/** The status an epoch left the task in; `fenced`: somebody else has it, and nothing was written. */
+export type EpochEnd = Settlement['to'] | 'fenced';
+
+/** Runs one epoch of a task: folds the journal, goes on from where it ends, settles. Never rejects for a reason of the task. */
+export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise<EpochEnd> {
   const { task, log } = options;
   const logger = deps.log.child({
     task_id: task.taskId,
@@ -138,7 +138,7 @@ async function continueFrom(run: TaskRun, last: FoldedTurn): Promise<Outcome | u
       if (exhausted) return exhausted;
       const end = await runTools(run, last, calls);
       if (end?.kind === 'failed') return { kind: 'failed', failure: end.failure, lastStepKey: end.stepKey };
-      if (end?.kind === 'direct') return complete(end.record.direct ?? null, 'end_turn');
+      if (end?.kind === 'direct') return complete(end.result, 'end_turn');
       return undefined;
     }
     case 'pause_turn':
@@ -172,35 +172,32 @@ function lastStepKey(run: TaskRun): string | undefined {
 }
 
 /** Exactly one of cancel and completion wins: a settlement that comes after the cancel becomes a cancellation. */
-async function settle(run: TaskRun, outcome: Outcome): Promise<Outcome['kind']> {
+async function settle(run: TaskRun, outcome: Outcome): Promise<EpochEnd> {
   if (outcome.kind === 'fenced') return 'fenced';
   try {
     await run.log.voidOpenTurn();
-    const ending = toEnding(run, outcome);
-    if ((await run.log.settle(ending.settlement, ending.write)) === 'settled') return count(run, outcome);
-    const cancelled = toEnding(run, { kind: 'cancelled' });
-    await run.log.settle(cancelled.settlement, cancelled.write);
-    return count(run, { kind: 'cancelled' });
+    const settled = await trySettle(run, toEnding(run, outcome));
+    return settled ?? (await trySettle(run, toEnding(run, { kind: 'cancelled' }))) ?? 'fenced';
   } catch (thrown) {
-    if (toOutcome(thrown).kind === 'fenced') return 'fenced';
-    if (!(thrown instanceof WriteRefusedError)) throw thrown;
-    return settleRefused(run, thrown);
+    const refused = toOutcome(thrown);
+    if (refused.kind === 'fenced') return 'fenced';
+    if (!(thrown instanceof WriteRefusedError) || refused.kind !== 'failed') throw thrown;
+    // What was to be settled cannot be stored: the task fails with nothing of it, rather than running for ever.
+    const bare = { ...run, task: { ...run.task, history: [] } };
+    return (await trySettle(bare, toEnding(bare, refused))) ?? 'fenced';
   }
 }
 
-/** What was to be settled cannot be stored: the task fails with nothing of it, rather than running for ever. */
-async function settleRefused(run: TaskRun, refused: WriteRefusedError): Promise<Outcome['kind']> {
-  const outcome = toOutcome(refused);
-  if (outcome.kind !== 'failed') return 'fenced';
-  const ending = toEnding({ ...run, task: { ...run.task, history: [] } }, outcome);
-  await run.log.settle(ending.settlement, ending.write);
-  return count(run, outcome);
-}
-
-function count(run: TaskRun, outcome: Outcome): Outcome['kind'] {
+/** Undefined when a cancel came first. */
+async function trySettle(run: TaskRun, { settlement, write }: Ending): Promise<EpochEnd | undefined> {
+  if ((await run.log.settle(settlement, write)) === 'cancel_first') return undefined;
   const { metrics, now } = run.deps;
-  const seconds = Math.max(0, now() - run.task.createdAt.getTime()) / 1000;
-  metrics.taskDuration.observe({ agent: run.task.agent, outcome: outcome.kind }, seconds);
-  run.logger.info({ outcome: outcome.kind, usage: run.conversation.usage }, 'task settled');
-  return outcome.kind;
+  const { to, deadLetter } = settlement;
+  if (isFinal(to)) {
+    const seconds = Math.max(0, now() - run.task.createdAt.getTime()) / 1000;
+    metrics.taskDuration.observe({ agent: run.task.agent, outcome: to }, seconds);
+  }
+  if (deadLetter) metrics.deadLetters.inc({ reason: deadLetter.reason });
+  run.logger.info({ status: to, usage: run.conversation.usage }, 'task settled');
+  return to;
 }

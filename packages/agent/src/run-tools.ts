@@ -4,6 +4,7 @@ import {
   createFailure,
   createId,
   type Failure,
+  type Json,
   mayRunAgain,
   type NewEvent,
   toCanonicalJson,
@@ -33,7 +34,7 @@ const MAX_CALLS_PER_TURN = 64;
 const MAX_EVENT_INPUT_BYTES = 32_000;
 
 /** A call that ended the task: its failure, or the result that is the task's answer. */
-export type ToolsEnd = { kind: 'failed'; failure: Failure; stepKey: string } | { kind: 'direct'; record: ToolRecord };
+export type ToolsEnd = { kind: 'failed'; failure: Failure; stepKey: string } | { kind: 'direct'; result: Json };
 
 /**
  * Runs the calls of a turn that have no result yet: independent calls in parallel (bounded), every intent journaled
@@ -49,7 +50,7 @@ export async function runTools(
   const ends = await Promise.allSettled(
     calls.map(async (call, index) => {
       const before = folded.tools.get(call.toolUseId);
-      if (before && isSettled(before)) return undefined;
+      if (before && isSettled(before)) return findDirect(before);
       const release = await slots.acquire(run.signal);
       try {
         if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
@@ -61,7 +62,14 @@ export async function runTools(
   );
   const rejected = ends.find((end) => end.status === 'rejected');
   if (rejected) throw rejected.reason;
-  return ends.flatMap((end) => (end.status === 'fulfilled' && end.value ? [end.value] : []))[0];
+  const found = ends.flatMap((end) => (end.status === 'fulfilled' && end.value ? [end.value] : []));
+  return found.find((end) => end.kind === 'failed') ?? found[0];
+}
+
+/** The answer a settled call gave the task: a crash may have come before the task was settled with it. */
+function findDirect(step: JournaledStep): ToolsEnd | undefined {
+  const record = JSON.parse(step.content ?? '{}') as Partial<ToolRecord>;
+  return record.direct === undefined ? undefined : { kind: 'direct', result: record.direct };
 }
 
 async function runCall(
@@ -192,7 +200,7 @@ async function finishCall(
   folded.tools.set(call.toolUseId, { ...settled, epoch: run.task.epoch, finishedAt: new Date(run.deps.now()) });
   await run.log.commit({ steps: [settled], events: outcome.finalEvents, clearSuspicion: run.task.suspicion > 0 });
   if (failure) return { kind: 'failed', failure, stepKey: step.stepKey };
-  return direct ? { kind: 'direct', record } : undefined;
+  return record.direct === undefined ? undefined : { kind: 'direct', result: record.direct };
 }
 
 /** The failure with which the call ends the task: only an operator's replay tries again. */
