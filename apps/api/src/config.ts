@@ -81,7 +81,7 @@ export function readConfig(env: Environment = process.env): ApiConfig {
       credentials: readCredentials(env),
     },
     tasks: {
-      agents: read.list('NIGHTSHIFT_AGENTS', ['document-analyst']),
+      agents: read.list('NIGHTSHIFT_AGENTS', ['document-analyst', 'composer']),
       maxBodyBytes: read.integer('NIGHTSHIFT_MAX_BODY_BYTES', 4 * MIB, 1024, 64 * MIB),
       maxBatchBodyBytes: read.integer('NIGHTSHIFT_MAX_BATCH_BODY_BYTES', 32 * MIB, 1024, 256 * MIB),
       maxFileBytes: read.integer('NIGHTSHIFT_MAX_FILE_BYTES', 256 * MIB, 1024, 5 * 1024 * MIB),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type AgentDeps, createDocumentAnalyst } from '@nightshift/agent';
+import { type AgentDeps, createComposer, createDocumentAnalyst } from '@nightshift/agent';
 import { createObjectStore } from '@nightshift/artifacts';
 import { createFlusher, createPublisher, type Flusher, type Publisher } from '@nightshift/eventlog';
 import { createAnthropicProvider } from '@nightshift/model';
@@ -50,7 +50,8 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
     findFile: (tenantId, fileId) => findFile(pools.main, tenantId, fileId),
   });
   const tools = createToolRegistry(catalog);
-  const analyst = createDocumentAnalyst({ tools: catalog, models: config.model.names });
+  const options = { tools: catalog, models: config.model.names };
+  const agents = [createDocumentAnalyst(options), createComposer(options)];
   return {
     config,
     version: readVersion(),
@@ -65,7 +66,7 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
     flusher: createFlusher({ pool: pools.flush, publisher, log, metrics }),
     agent: {
       pool: pools.main,
-      agents: new Map([[analyst.name, analyst]]),
+      agents: new Map(agents.map((agent) => [agent.name, agent])),
       tools,
       model: createAnthropicProvider(config.model),
       objectStore,

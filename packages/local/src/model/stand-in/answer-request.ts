@@ -1,6 +1,7 @@
 import type { WireRequest, WireTool } from '../protocol/wire-message.ts';
 import type { ScriptedBlock } from '../script/scripted-reply.ts';
 import { analyseDocument } from './analyse-document.ts';
+import { answerComposer } from './answer-composer.ts';
 import { findDocumentTask } from './find-document-task.ts';
 import { sampleInput } from './sample-input.ts';
 import { summariseText } from './summarise-text.ts';
@@ -12,8 +13,8 @@ function findForcedTool({ toolChoice, tools }: WireRequest): WireTool | undefine
 }
 
 /**
- * What the extractive stand-in answers: the next step on the document the task names, else a summary of the user's
- * text. A function of the request alone: equal requests get equal answers.
+ * What the extractive stand-in answers: the next step on the document the task names, else the music that was asked for,
+ * else a summary of the user's text. A function of the request alone: equal requests get equal answers.
  */
 export function answerRequest(
   request: WireRequest,
@@ -24,7 +25,7 @@ export function answerRequest(
   const answer: ScriptedBlock[] =
     task !== undefined && canRead
       ? analyseDocument(request, { task, contextWindowTokens })
-      : [{ type: 'text', text: summariseText(request) }];
+      : (answerComposer(request) ?? [{ type: 'text', text: summariseText(request) }]);
   const forced = findForcedTool(request);
   const complies = answer.some(
     (block) => block.type === 'tool_use' && (request.toolChoice.type === 'any' || block.name === forced?.name),
