@@ -15,7 +15,12 @@ runCli(process.argv.slice(2));
  * and from npm and from here, which both pass it on. So the one way is from here, once per key press.
  */
 function runCli(args) {
-  const env = { ...process.env, NIGHTSHIFT_CWD: process.env.INIT_CWD ?? process.cwd() };
+  const env = {
+    ...process.env,
+    NIGHTSHIFT_CWD: process.env.INIT_CWD ?? process.cwd(),
+    // The newest AWS SDK warns about Node 20 in every process that loads it.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
   const [command, ...rest] = tieToThisProcess([process.execPath, cliMain, 'up', ...args]);
   const child = spawn(command, rest, { cwd: root, env, stdio: 'inherit', detached: true });
   const lastSentAt = new Map();

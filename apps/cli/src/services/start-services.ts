@@ -8,6 +8,7 @@ import { type PreparedDatabase, prepareDatabase } from '../database/prepare-data
 import { describeError } from '../up/describe-error.ts';
 import type { ServingPlace } from '../view/reporter.ts';
 import { chooseApiPort } from './choose-api-port.ts';
+import { prepareBucket } from './prepare-bucket.ts';
 import { readLogTail } from './read-log-tail.ts';
 import { toServiceEnvironment } from './service-environment.ts';
 import { WorkerStartError, waitForWorkers } from './wait-for-workers.ts';
@@ -55,6 +56,7 @@ export async function startServices(options: StartServicesOptions): Promise<Serv
     const which = isHere('postgres') ? 'here' : 'of DATABASE_URL';
     throw new Error(`the database ${which} cannot be prepared: ${describeError(error)}`, { cause: error });
   });
+  if (!isHere('s3')) await prepareBucket(stack, log);
   signal.throwIfAborted();
   const port = await chooseApiPort(dataDir, options.port);
   await startProcesses(options, stack, database, port);

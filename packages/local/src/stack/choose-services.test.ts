@@ -51,4 +51,16 @@ describe('chooseServices', () => {
       model: 'llama',
     });
   });
+
+  it('chooseServices keeps speech here when the credentials belong to an S3 server that is not AWS', () => {
+    const env = { S3_ENDPOINT: 'http://minio:9000', AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 'SK' };
+    expect(chooseServices(env)).toMatchObject({ polly: undefined, s3: { accessKeyId: 'AK' } });
+    const aws = { ...env, S3_ENDPOINT: 'https://s3.eu-west-1.amazonaws.com' };
+    expect(chooseServices(aws).polly?.credentials?.accessKeyId).toBe('AK');
+    const both = { ...env, POLLY_ENDPOINT: 'http://speech:1' };
+    expect(chooseServices(both).polly).toMatchObject({
+      endpoint: 'http://speech:1',
+      credentials: { accessKeyId: 'AK' },
+    });
+  });
 });

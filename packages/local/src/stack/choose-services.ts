@@ -9,6 +9,7 @@ import type {
 const DEFAULT_REGION = 'us-east-1';
 const DEFAULT_BUCKET = 'nightshift';
 const DEFAULT_MODEL = 'claude-sonnet-5-5';
+const AWS_HOST = /\.amazonaws\.com(\.cn)?(:\d+)?(\/|$)/;
 
 /** For each service the settings of the one given from outside, or undefined: it is to be run here. Each on its own. */
 export interface ServiceChoice {
@@ -47,8 +48,10 @@ function chooseS3(env: StackEnvironment): S3Settings | undefined {
   };
 }
 
+/** With an S3 endpoint of somebody else, the AWS credentials are that server's and say nothing about Polly. */
 function choosePolly(env: StackEnvironment): PollySettings | undefined {
-  const credentials = readCredentials(env);
+  const areForAws = !env.S3_ENDPOINT || AWS_HOST.test(env.S3_ENDPOINT);
+  const credentials = areForAws || env.POLLY_ENDPOINT ? readCredentials(env) : undefined;
   if (!env.POLLY_ENDPOINT && credentials === undefined) return undefined;
   return {
     ...(env.POLLY_ENDPOINT ? { endpoint: env.POLLY_ENDPOINT } : {}),
