@@ -17,7 +17,7 @@ import {
   type TenantId,
   toUuid,
 } from '../../packages/domain/src/index.ts';
-import type { Flusher, TaskLog } from '../../packages/eventlog/src/index.ts';
+import type { Flusher } from '../../packages/eventlog/src/index.ts';
 import { type ModelServerOptions, startModelServer } from '../../packages/local/src/model/server/start-model-server.ts';
 import { type AnthropicProviderOptions, createAnthropicProvider } from '../../packages/model/src/index.ts';
 import { createLocalBreakers } from '../../packages/resilience/src/index.ts';
@@ -74,7 +74,7 @@ export type World = Pick<AgentDeps, 'pool' | 'metrics' | 'objectStore' | 'log'> 
 
 /** A task of its own with its model server, tools and agent; it runs when the test says so. */
 export async function openScene(world: World, options: SceneOptions) {
-  const { pool, flusher } = world;
+  const { pool } = world;
   const server = await startModelServer({ streamDelayMs: 0, ...options });
   const clock = { aheadMs: 0 };
   const deps = createDeps(world, options, { modelUrl: server.url, now: () => Date.now() + clock.aheadMs });
@@ -84,7 +84,7 @@ export async function openScene(world: World, options: SceneOptions) {
     `update tasks set limits = $2, deadline_at = now() + make_interval(secs => $3::float / 1000) where id = $1`,
     [toUuid(taskId), JSON.stringify(options.limits ?? {}), options.deadlineMs ?? null],
   );
-  const running = new Set<TaskLog>();
+  const running = new Set<Epoch>();
   const start = () => startEpoch(world, { deps, taskId, incarnation, running });
 
   return {
@@ -112,9 +112,12 @@ export async function openScene(world: World, options: SceneOptions) {
     task: () => findTaskOrFail(pool, tenantId, taskId),
     steps: async () => readSteps(pool, taskId, (await findTaskOrFail(pool, tenantId, taskId)).run),
     events: () => readLog(pool, taskId),
-    async cancel() {
+    /** As the API does: in the database, then pushed to the worker (a push may get lost). */
+    async cancel({ push = true } = {}) {
       const request = { tenantId, taskIds: [taskId], force: false, reason: undefined, actor: 'test' };
-      return (await cancelTasks(pool, request))[0]?.verdict;
+      const verdict = (await cancelTasks(pool, request))[0]?.verdict;
+      if (push && verdict === 'requested') for (const epoch of running) epoch.stop(new CancelRequestedError('pushed'));
+      return verdict;
     },
     async replay() {
       return replayTask(pool, { tenantId, taskId, run: undefined, reason: undefined, actor: 'test' });
@@ -127,7 +130,7 @@ export async function openScene(world: World, options: SceneOptions) {
     requests: () => server.requests.map((request) => request.body as SentRequest),
     malformedRequests: () => server.requests.filter((r) => r.verdict.kind === 'malformed').map((r) => r.verdict),
     async close() {
-      for (const log of running) flusher.close(log);
+      for (const epoch of running) await epoch.crash();
       await server.close();
     },
   };
@@ -135,7 +138,7 @@ export async function openScene(world: World, options: SceneOptions) {
 
 async function startEpoch(
   { pool, flusher }: World,
-  scene: { deps: AgentDeps; taskId: TaskId; incarnation: Incarnation; running: Set<TaskLog> },
+  scene: { deps: AgentDeps; taskId: TaskId; incarnation: Incarnation; running: Set<Epoch> },
 ): Promise<Epoch> {
   const { deps, taskId, incarnation, running } = scene;
   const [task] = await claimTasks(pool, { taskIds: [taskId], incarnation, workerName: 'test' });
@@ -149,13 +152,12 @@ async function startEpoch(
     onCancelRequested: () => stop(new CancelRequestedError('cancel requested')),
   });
   log.lastSeq = task.events.lastSeq;
-  running.add(log);
   const outcome = runTask(deps, { task, log, signal: stopping.signal, shutdown: shutdown.signal }).finally(() => {
     flusher.close(log);
-    running.delete(log);
+    running.delete(epoch);
   });
   outcome.catch(() => undefined);
-  return {
+  const epoch: Epoch = {
     epoch: task.epoch,
     outcome,
     stop,
@@ -165,6 +167,8 @@ async function startEpoch(
       await releaseTasks(pool, [{ taskId, epoch: task.epoch }]);
     },
   };
+  running.add(epoch);
+  return epoch;
 }
 
 export interface SentRequest {
