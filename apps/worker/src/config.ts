@@ -22,6 +22,8 @@ export interface WorkerConfig {
   readonly concurrency: number;
   /** A lease is renewed every third of this; it must outlast a slow renewal. */
   readonly leaseMs: number;
+  /** Where `/livez /readyz /metrics` are served; port 0: nowhere. */
+  readonly probes: { readonly host: string; readonly port: number };
   /** How long running steps may take to end after SIGTERM. */
   readonly graceMs: number;
   readonly logLevel: string;
@@ -86,6 +88,7 @@ export function readConfig(env: Environment = process.env): WorkerConfig {
     },
     concurrency: integer('NIGHTSHIFT_WORKER_CONCURRENCY', 20, 1, 1_000),
     leaseMs: integer('NIGHTSHIFT_LEASE_MS', 15_000, 300, 600_000),
+    probes: { host: env.HOST || '127.0.0.1', port: integer('NIGHTSHIFT_WORKER_PORT', 0, 0, 65_535) },
     graceMs: integer('NIGHTSHIFT_GRACE_MS', 10_000, 0, 600_000),
     logLevel: env.LOG_LEVEL || 'info',
   };

@@ -1,6 +1,7 @@
 import { messageOf } from '@nightshift/domain';
 import { ConfigError, readConfig } from './config.ts';
 import { createWorkerContext, type WorkerContext } from './context.ts';
+import { serveProbes } from './serve-probes.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { within } from './within.ts';
 
@@ -28,8 +29,10 @@ async function main(): Promise<void> {
     log.error({ why }, 'lease lost; exiting');
     process.exit(EXIT_RESTART);
   });
+  const probes = config.probes.port > 0 ? serveProbes({ ...config.probes, metrics: context.metrics, log }) : undefined;
   const stop = async (signal: string) => {
     log.info({ signal }, 'stopping');
+    probes?.unready();
     setTimeout(() => process.exit(1), config.graceMs + HARD_EXIT_AFTER_MS).unref();
     await worker.stop();
     await within(Promise.allSettled([context.session.close(), context.close()]), CLOSE_TIMEOUT_MS);
