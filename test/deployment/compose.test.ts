@@ -112,7 +112,8 @@ describe('docker-compose.yml', () => {
       expect(readProjectFile('Dockerfile')).toContain((services[name]?.command ?? []).join(' '));
       expect(services[name]?.init, name).toBe(true);
     }
-    expect(services.worker?.healthcheck?.disable).toBe(true);
+    const port = String(services.worker?.environment?.NIGHTSHIFT_WORKER_PORT);
+    expect(JSON.stringify(services.worker?.healthcheck)).toContain(`:${port}/livez`);
   });
 
   it('has no password in it', () => {
