@@ -30,7 +30,9 @@ export interface EventFixture {
   redis: RedisConnections;
   metrics: Metrics;
   publisher: Publisher;
+  /** The one `openLogs` opens in; a test may bring its own. */
   flusher: Flusher;
+  createFlusher(): Flusher;
   hub: EventHub;
   /** Around the statements of the flusher. */
   flushTap: Tap;
@@ -62,7 +64,7 @@ export async function createEventFixture(options: { redisUrl?: string } = {}): P
   const flushTap: Tap = {};
   const hubTap: Tap = {};
   const publisher = createPublisher({ db: pool, redis, log, metrics });
-  const flusher = createFlusher({ pool: tapPool(pool, flushTap), publisher, log, metrics });
+  const newFlusher = () => createFlusher({ pool: tapPool(pool, flushTap), publisher, log, metrics });
   const hub = createEventHub({ pool: tapPool(pool, hubTap), redis, log, metrics });
   const incarnation = await registerTestWorker(pool, 600_000);
 
@@ -74,19 +76,20 @@ export async function createEventFixture(options: { redisUrl?: string } = {}): P
     const taskIds: TaskId[] = [];
     for (let i = 0; i < count; i++) taskIds.push((await insertQueuedTask(pool)).taskId);
     return (await claimAll(taskIds)).map(({ taskId, epoch, events }) => {
-      const opened = flusher.open({ taskId, epoch, onCancelRequested });
+      const opened = fixture.flusher.open({ taskId, epoch, onCancelRequested });
       opened.lastSeq = events.lastSeq;
       return opened;
     });
   }
 
-  return {
+  const fixture: EventFixture = {
     pool,
     databaseUrl: database.url,
     redis,
     metrics,
     publisher,
-    flusher,
+    flusher: newFlusher(),
+    createFlusher: newFlusher,
     hub,
     flushTap,
     hubTap,
@@ -112,6 +115,7 @@ export async function createEventFixture(options: { redisUrl?: string } = {}): P
       await database.drop();
     },
   };
+  return fixture;
 }
 
 /** The pool with something happening around each of its statements. */

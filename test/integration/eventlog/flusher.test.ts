@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createId, NO_USAGE, toUuid } from '../../../packages/domain/src/index.ts';
 import type { TaskLog } from '../../../packages/eventlog/src/index.ts';
 import type { Settlement, StepRow } from '../../../packages/store/src/index.ts';
@@ -19,6 +19,9 @@ beforeAll(async () => {
   fixture = await createEventFixture();
 });
 afterAll(() => fixture.close());
+beforeEach(() => {
+  fixture.flusher = fixture.createFlusher();
+});
 afterEach(() => {
   fixture.flushTap.before = undefined;
   fixture.flushTap.after = undefined;
@@ -119,14 +122,13 @@ describe('a task log', () => {
     const log = await fixture.openLog();
     const gate = createGate();
     fixture.flushTap.before = () => gate.pass();
-    for (let n = 0; n < 999; n++) expect(await stateOf(log.emit(progress(n)))).toBe('settled');
+    const first = log.commit({});
     await eventually('the first flush is under way', () => gate.arrivals === 1);
-    for (let n = 0; n < 98; n++) void log.emit(progress(n)); // as many as the flush took, less two
-    void log.emit(progress(0));
-    const held = [log.emit(progress(1)), log.emit(progress(2)), log.emit(textDelta('x'))];
+    for (let n = 0; n < 999; n++) expect(await stateOf(log.emit(progress(n)))).toBe('settled');
+    const held = [log.emit(progress(999)), log.emit(textDelta('x')), log.emit(textDelta('y'))];
     for (const emitted of held) expect(await stateOf(emitted)).toBe('pending');
     gate.open();
-    await Promise.all(held);
+    await Promise.all([first, ...held]);
     await log.drain();
     const large = { type: 'log' as const, data: { text: 'x'.repeat(600_000) } };
     fixture.flushTap.before = () => createGate().pass();
@@ -188,9 +190,9 @@ describe('a task log', () => {
     await log.drain();
     expect(cancels).toBeGreaterThan(0);
     expect((await readSteps(fixture.pool, log.taskId, 1)).map(({ stepKey }) => stepKey)).toEqual(['t1:a']);
-    expect(await log.settle({ ...completed, to: 'cancelled' }, { events: [{ type: 'task.cancelled', data: {} }] })).toBe(
-      'settled',
-    );
+    expect(
+      await log.settle({ ...completed, to: 'cancelled' }, { events: [{ type: 'task.cancelled', data: {} }] }),
+    ).toBe('settled');
     expect((await fixture.typesOf(log.taskId)).slice(2)).toEqual(['task.progress', 'task.cancelled']);
   });
 });
@@ -243,9 +245,7 @@ describe('a flush that fails', () => {
     const answers = await Promise.allSettled(
       logs.map((log) => log.commit({ steps: [step('t1', log === bad ? 'a \u0000 Postgres refuses' : '"fine"')] })),
     );
-    expect(answers.map(({ status }) => status)).toEqual(
-      logs.map((log) => (log === bad ? 'rejected' : 'fulfilled')),
-    );
+    expect(answers.map(({ status }) => status)).toEqual(logs.map((log) => (log === bad ? 'rejected' : 'fulfilled')));
     expect(answers[5]).toMatchObject({ reason: { name: 'WriteRefusedError' } });
     expect(bad?.signal.reason).toMatchObject({ name: 'WriteRefusedError' });
     // It can still be settled, under the number that was never used.
@@ -285,7 +285,7 @@ describe('the flusher', () => {
     const dead = await fixture.openLog();
     await fixture.pool.query("update task_heads set status = 'queued' where task_id = $1", [toUuid(dead.taskId)]);
     const { epoch } = await fixture.claim(dead.taskId);
-    const other = await createSecondFlusher();
+    const other = fixture.createFlusher();
     const live = other.open({ taskId: dead.taskId, epoch, onCancelRequested: () => undefined });
     const zombie = other.open({ taskId: dead.taskId, epoch: dead.epoch, onCancelRequested: () => undefined });
     expect(live.signal.aborted).toBe(true); // one log of a task per flusher: the newer call wins
@@ -311,17 +311,19 @@ describe('the flusher', () => {
 
   it('leaves no timer behind', async () => {
     const log = await fixture.openLog();
-    void log.emit(textDelta('x'));
-    await log.drain();
+    const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    await log.commit({ events: [progress(1)] });
+    const before = countTimers();
+    for (let n = 0; n < 20; n++) {
+      void log.emit(textDelta('x'));
+      await log.drain();
+    }
     fixture.flusher.close(log);
-    await eventually('no timer of the flusher is left', () => {
-      const timers = process.getActiveResourcesInfo().filter((name) => name === 'Immediate');
-      return timers.length === 0;
-    });
+    await eventually('no timer of the flusher is left', () => countTimers() <= before);
   });
 
   it('fences all, now and later, when the lease is lost', async () => {
-    const flusher = await createSecondFlusher();
+    const flusher = fixture.createFlusher();
     const [first] = await fixture.openLogs(1);
     if (!first) throw new Error('no log');
     const log = flusher.open({ taskId: first.taskId, epoch: first.epoch, onCancelRequested: () => undefined });
@@ -333,10 +335,3 @@ describe('the flusher', () => {
     expect(await fixture.typesOf(first.taskId)).toEqual(['task.queued', 'task.started']);
   });
 });
-
-async function createSecondFlusher() {
-  const { createFlusher } = await import('../../../packages/eventlog/src/index.ts');
-  const { createSilentLogger } = await import('../../../packages/telemetry/src/index.ts');
-  const { pool, publisher, metrics } = fixture;
-  return createFlusher({ pool, publisher, metrics, log: createSilentLogger() });
-}
