@@ -127,11 +127,18 @@ function park(run: TaskRun, waitingFor: ParkError['waitingFor'], waitMs: number)
 
 /** Between two tries nothing is under way: a good place to hand the task back. */
 async function sleepUnlessGoingDown(run: TaskRun, delayMs: number): Promise<void> {
+  const wait = new AbortController();
+  const stop = () => wait.abort(run.signal.reason);
+  const goDown = () => wait.abort(new ShutdownError('the worker is going down'));
+  if (run.signal.aborted) stop();
+  else if (run.shutdown.aborted) goDown();
+  run.signal.addEventListener('abort', stop, { once: true });
+  run.shutdown.addEventListener('abort', goDown, { once: true });
   try {
-    await sleep(delayMs, AbortSignal.any([run.signal, run.shutdown]));
-  } catch (reason) {
-    if (run.signal.aborted) throw run.signal.reason;
-    throw run.shutdown.aborted ? new ShutdownError('the worker is going down') : reason;
+    await sleep(delayMs, wait.signal);
+  } finally {
+    run.signal.removeEventListener('abort', stop);
+    run.shutdown.removeEventListener('abort', goDown);
   }
 }
 

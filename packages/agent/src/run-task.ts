@@ -7,7 +7,7 @@ import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
 import { checkToolLimit, checkTurnLimits } from './check-limits.ts';
 import { type Agent, defineAgent } from './define-agent.ts';
-import { type FoldedTurn, foldJournal, isSettled } from './fold-journal.ts';
+import { type FoldedTurn, foldJournal } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { runTools } from './run-tools.ts';
 import { type Ending, toEnding } from './settle-task.ts';
@@ -134,7 +134,7 @@ async function continueFrom(run: TaskRun, last: FoldedTurn): Promise<Outcome | u
   switch (record.stop_reason) {
     case 'tool_use': {
       const calls = toToolCalls(record);
-      const exhausted = checkToolLimit(run, calls.filter((call) => !isSettledCall(last, call.toolUseId)).length);
+      const exhausted = checkToolLimit(run, calls.filter((call) => !isCounted(last, call.toolUseId)).length);
       if (exhausted) return exhausted;
       const end = await runTools(run, last, calls);
       if (end?.kind === 'failed') return { kind: 'failed', failure: end.failure, lastStepKey: end.stepKey };
@@ -161,9 +161,10 @@ function complete(result: Json, stopReason: StopReason): Outcome {
   return { kind: 'completed', result, stopReason, partial: stopReason !== 'end_turn' };
 }
 
-function isSettledCall(turn: FoldedTurn, toolUseId: string): boolean {
+/** Whether the usage has the call already: it ended, in this run or before a replay. */
+function isCounted(turn: FoldedTurn, toolUseId: string): boolean {
   const step = turn.tools.get(toolUseId);
-  return step !== undefined && isSettled(step);
+  return step !== undefined && step.status !== 'intent';
 }
 
 function lastStepKey(run: TaskRun): string | undefined {

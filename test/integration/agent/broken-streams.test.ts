@@ -30,12 +30,13 @@ async function runThrough(delivery: Delivery, timeouts = { silenceMs: 5_000, idl
   return { scene, seen, outcome, events };
 }
 
-async function expectOneRetry(run: Awaited<ReturnType<typeof runThrough>>, code: string) {
+async function expectOneRetry(run: Awaited<ReturnType<typeof runThrough>>, code: string, message = /./) {
   expect(run.outcome).toBe('completed');
   expect(run.seen).toHaveLength(1);
   expect(run.scene.requests()).toHaveLength(3);
   const retries = run.events.filter((event) => event.type === 'model.retry');
   expect(retries.map((event) => event.data.code)).toEqual([code]);
+  expect(retries[0]?.data.message).toMatch(message);
   const started = run.events.filter((event) => event.type === 'turn.started');
   const voided = run.events.filter((event) => event.type === 'turn.voided');
   expect(voided.map((event) => event.data.from)).toEqual([started[0]?.seq]);
@@ -75,11 +76,16 @@ describe('a reply that breaks off with an error event', () => {
 
 describe('a reply that stalls', () => {
   it('without a byte is given up by the watchdog', async () => {
-    await expectOneRetry(await runThrough({ stall: { afterBytes: 900 } }, SHORT), 'model_stalled');
+    await expectOneRetry(
+      await runThrough({ stall: { afterBytes: 900 } }, SHORT),
+      'model_stalled',
+      /sent nothing for 150/,
+    );
   });
 
   it('with nothing but pings is given up by the watchdog', async () => {
-    await expectOneRetry(await runThrough({ stall: { afterBytes: 0, pingEveryMs: 40 } }, SHORT), 'model_stalled');
+    const pings = await runThrough({ stall: { afterBytes: 0, pingEveryMs: 40 } }, SHORT);
+    await expectOneRetry(pings, 'model_stalled', /no content for 300/);
   });
 
   it('before its headers is given up by the watchdog', async () => {

@@ -72,6 +72,18 @@ describe('text that Postgres and vendors refuse', () => {
     expect(await scene.run()).toBe('completed');
   });
 
+  it('that reaches Postgres all the same fails its task for good, and no other', async () => {
+    const tool = probeTool('act', async (_, context) => {
+      await context.artifact('a', { mediaType: 'text/\u0000' });
+    });
+    const [bad, good] = await Promise.all([
+      harness.open({ tools: [tool], script: [call('act', [{}]), say('done')] }),
+      harness.open({ tools: [probeTool('act', () => 1)], script: [call('act', [{}]), say('done')] }),
+    ]);
+    expect(await Promise.all([bad.run(), good.run()])).toEqual(['failed', 'completed']);
+    expect(await bad.deadLetter()).toMatchObject({ reason: 'permanent', failure: { code: 'internal' } });
+  });
+
   it('in what fails the task is in the dead letter', async () => {
     const scene = await harness.open({ script: [{ type: 'error', status: 400, message: ODD }] });
     expect(await scene.run()).toBe('failed');
