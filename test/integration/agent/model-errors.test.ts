@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createFailure } from '../../../packages/domain/src/index.ts';
 import { type AgentHarness, createAgentHarness } from '../../support/agent-harness.ts';
 import type { Scene } from '../../support/agent-scene.ts';
 import { say } from '../../support/probe-tool.ts';
@@ -98,6 +99,16 @@ describe('an outage', () => {
     expect(scene.requests()).toHaveLength(before + 2);
     expect((await scene.breakers.state('model:local-extractive-1')).kind).toBe('closed');
     expect((await scene.task()).attempts).toBe(1);
+  });
+});
+
+describe('an outage that shows in the last try of an attempt', () => {
+  it('costs no attempt: the task waits for the provider', async () => {
+    const scene = await harness.open({ script: [{ replies: [overloaded], repeat: true }] });
+    await scene.breakers.failed('model:local-extractive-1', createFailure('model_overloaded', 'another task saw it'));
+    expect(await scene.run()).toBe('waiting');
+    expect(scene.requests()).toHaveLength(4);
+    expect(await scene.task()).toMatchObject({ waitingFor: 'provider', attempts: 0 });
   });
 });
 
