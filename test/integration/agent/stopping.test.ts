@@ -88,7 +88,9 @@ describe('a cancel', () => {
     await harness.pool.query('update task_heads set cancel_requested_at = now() where task_id = $1', [
       toUuid(scene.taskId),
     ]);
+    const before = await scene.steps();
     expect(await scene.run()).toBe('cancelled');
+    expect(await scene.steps()).toEqual(before);
     expect(scene.requests()).toHaveLength(1);
     expect((await scene.task()).usage).toMatchObject({ turns: 1 });
     expect((await scene.task()).usage?.input_tokens).toBeGreaterThan(0);
@@ -195,6 +197,16 @@ describe('a shutdown', () => {
     expect(ran).toEqual([1]);
     expect(await scene.run()).toBe('completed');
     expect(ran).toEqual([1, 2]);
+  });
+
+  it('asks the model nothing after the last call of a turn', async () => {
+    let epoch: Epoch | undefined;
+    const tool = probeTool('act', () => epoch?.shutdown());
+    const scene = await harness.open({ tools: [tool], script: [call('act'), say('done')] });
+    epoch = await scene.start();
+    expect(await epoch.outcome).toBe('queued');
+    expect(scene.requests()).toHaveLength(1);
+    expect((await scene.steps()).map((step) => step.status)).toEqual(['done', 'done']);
   });
 
   it('does not wait for the next try of a model call', async () => {
