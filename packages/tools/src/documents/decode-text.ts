@@ -1,5 +1,6 @@
 import iconv from 'iconv-lite';
 import { DocumentError } from './document-error.ts';
+import { guessCharset } from './guess-charset.ts';
 
 export interface DecodedText {
   text: string;
@@ -17,7 +18,8 @@ const FALLBACK_CHARSET = 'windows-1252';
 
 /**
  * Decodes text of unknown origin. Order: byte order mark, the declared charset when the bytes agree with it, UTF-8 when
- * it is valid, UTF-16 by its zero bytes, and windows-1252 (which contains latin-1) as the answer that never fails.
+ * it is valid, UTF-16 by its zero bytes, a charset of another script when the bytes look like one, and windows-1252
+ * (which contains latin-1) as the answer that never fails.
  */
 export function decodeText(bytes: Uint8Array, declaredCharset?: string): DecodedText {
   const marked = readByteOrderMark(bytes);
@@ -36,8 +38,9 @@ export function decodeText(bytes: Uint8Array, declaredCharset?: string): Decoded
   if (declared !== undefined && declared !== 'utf-8') {
     return { text: decodeWith(bytes, declared), charset: declared, warnings: [] };
   }
-  const warnings = [`It is not valid UTF-8; it was read as ${FALLBACK_CHARSET}, so some characters may be wrong.`];
-  return { text: decodeWith(bytes, FALLBACK_CHARSET), charset: FALLBACK_CHARSET, warnings };
+  const charset = guessCharset(bytes) ?? FALLBACK_CHARSET;
+  const warnings = [`It is not valid UTF-8; it was read as ${charset}, so some characters may be wrong.`];
+  return { text: decodeWith(bytes, charset), charset, warnings };
 }
 
 /** `charset` parameter of a media type, undefined when there is none. */

@@ -1,3 +1,4 @@
+import { orderRightToLeft } from './order-right-to-left.ts';
 import type { PdfLine, PdfTextRun } from './pdf-text-run.ts';
 
 /** Baselines closer than this share of the font size are one line (superscripts, mixed fonts). */
@@ -69,13 +70,13 @@ function sortByPosition(runs: readonly PdfTextRun[]): PdfTextRun[] {
 }
 
 function toLine(runs: readonly PdfTextRun[]): PdfLine {
-  const sorted = isRightToLeft(runs) ? runs : [...runs].sort((a, b) => a.x - b.x);
+  const sorted = orderRightToLeft(runs) ?? [...runs].sort((a, b) => a.x - b.x);
   let text = '';
   let cells = 1;
-  let right = Number.NEGATIVE_INFINITY;
+  let before: PdfTextRun | undefined;
   let size = 0;
   for (const run of sorted) {
-    const gap = run.x - right;
+    const gap = measureGap(before, run, sorted);
     const isGlued = text === '' || /\s$/u.test(text) || /^\s/u.test(run.text);
     if (text !== '' && gap > Math.max(size, run.size) * COLUMN_GAP) {
       text = `${text.trimEnd()}${CELL_SEPARATOR}`;
@@ -84,11 +85,11 @@ function toLine(runs: readonly PdfTextRun[]): PdfLine {
       text += ' ';
     }
     text += run.text;
-    right = run.x + run.width;
+    before = run;
     size = Math.max(size, run.size);
   }
   return {
-    text: text.trim(),
+    text: toPlainLetters(text).trim(),
     cells,
     left: Math.min(...runs.map((run) => run.x)),
     right: Math.max(...runs.map((run) => run.x + run.width)),
@@ -97,7 +98,18 @@ function toLine(runs: readonly PdfTextRun[]): PdfLine {
   };
 }
 
-/** Runs of right-to-left scripts come in reading order, which is not the order of x. */
-function isRightToLeft(runs: readonly PdfTextRun[]): boolean {
-  return runs.some((run) => /\p{Script=Hebrew}|\p{Script=Arabic}/u.test(run.text));
+/**
+ * The empty space on the side of a run that faces the one before it. Of a run further left that is the space up to its
+ * neighbour, which is another than the one before it where foreign words stand in a line of Hebrew.
+ */
+function measureGap(before: PdfTextRun | undefined, run: PdfTextRun, line: readonly PdfTextRun[]): number {
+  if (before === undefined) return Number.POSITIVE_INFINITY;
+  if (run.x >= before.x) return run.x - (before.x + before.width);
+  const starts = line.flatMap((other) => (other.x > run.x ? [other.x] : []));
+  return Math.min(...starts) - (run.x + run.width);
+}
+
+/** Fonts draw Arabic and Hebrew letters by their shapes in a word, which have code points of their own. */
+function toPlainLetters(text: string): string {
+  return text.replace(/[\uFB1D-\uFDFF\uFE70-\uFEFC]+/gu, (shapes) => shapes.normalize('NFKC'));
 }

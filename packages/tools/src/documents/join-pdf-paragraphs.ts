@@ -6,6 +6,8 @@ const PARAGRAPH_PITCH = 1.3;
 const FULL_LINE_SHARE = 0.82;
 /** A font this much larger or smaller starts something new (a heading, a footnote). */
 const SIZE_STEP = 0.12;
+/** What is this much larger than the line below it is a heading, and stands alone. */
+const HEADING_STEP = 1.3;
 
 /** Share of a page's lines that begin at the same place in the middle of the page when it has columns. */
 const COLUMN_SHARE = 0.15;
@@ -37,7 +39,7 @@ export function joinPdfParagraphs(lines: readonly PdfLine[], vocabulary: Readonl
     const isFull = measure(before) >= FULL_LINE_SHARE;
     const isTabular = line.cells > 1 || before.cells > 1;
     if (isGap && !continuesAcross(before, line, distance)) text += `\n\n${line.text}`;
-    else if (isResized) text += `\n${line.text}`;
+    else if (isResized) text += `${before.size > line.size * HEADING_STEP ? '\n' : ''}\n${line.text}`;
     else if (isTabular || !isFull || isListItem(line, before)) text += `\n${line.text}`;
     else text = joinRunning(text, line.text, vocabulary);
   }

@@ -34,7 +34,12 @@ export async function parseEmail(source: DocumentSource, readAttachment: ReadAtt
 
 async function openEmail(bytes: Uint8Array): Promise<Email> {
   try {
-    return await PostalMime.parse(bytes, { maxNestingDepth: MAX_MIME_DEPTH, attachmentEncoding: 'arraybuffer' });
+    return await PostalMime.parse(bytes, {
+      maxNestingDepth: MAX_MIME_DEPTH,
+      attachmentEncoding: 'arraybuffer',
+      // A forwarded message is laid out like the one it came with; the parser's own wording dates in American style.
+      forceRfc822Attachments: true,
+    });
   } catch (error) {
     throw new DocumentError('document_damaged', 'This e-mail is damaged and cannot be read; export it again as .eml.', {
       cause: error,

@@ -17,6 +17,8 @@ const MIN_ARTICLE_SHARE = 0.5;
 const NEVER_SHOWN =
   'script,style,noscript,template,iframe,object,embed,svg,canvas,link,meta,head,[hidden],[aria-hidden="true"],input[type="hidden"],dialog:not([open])';
 const FURNITURE = 'nav,[role="navigation"],[role="banner"] nav,[role="search"],form button,select,footer nav';
+/** What stands between the name of a page and the name of its site. */
+const TITLE_DIVIDER = /\s+[|·•»:–—-]+\s+/u;
 const HIDING_STYLE =
   /display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$)|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|$)|mso-hide\s*:\s*all/iu;
 
@@ -38,12 +40,12 @@ export interface ConvertedHtml {
 /** Converts HTML that is already text: a web page, or the body of an e-mail (which is never searched for an article). */
 export function convertHtml(html: string, options: { isFragment?: boolean } = {}): ConvertedHtml {
   const document = openHtml(html);
-  const heading = readHeading(document);
+  const title = readTitle(document);
   removeUnseen(document);
   if (measureDepth(document.body) > MAX_DEPTH) {
     const text = document.body.textContent ?? '';
     return {
-      title: heading,
+      title,
       pages: [text],
       warnings: ['Its elements are nested too deeply; only the bare text was kept.'],
     };
@@ -51,19 +53,40 @@ export function convertHtml(html: string, options: { isFragment?: boolean } = {}
   const article = options.isFragment === true ? undefined : findArticle(document);
   for (const element of document.body.querySelectorAll(FURNITURE)) element.remove();
   const text = htmlToMarkdown(article?.body ?? document.body);
-  return { title: heading, pages: [withHeading(text, article?.heading)], warnings: [] };
+  return { title, pages: [withHeading(text, options.isFragment === true ? undefined : title)], warnings: [] };
 }
 
 function openHtml(html: string): HtmlDocument {
-  const isWhole = /<(?:html|body)\b/iu.test(html);
-  return parseHTML(isWhole ? html : `<!doctype html><html><body>${html}</body></html>`)
-    .document as unknown as HtmlDocument;
+  const isWhole = [/<html\b/iu, /<head\b/iu, /<body\b/iu].every((tag) => tag.test(html));
+  return parseHTML(isWhole ? html : completeHtml(html)).document as unknown as HtmlDocument;
 }
 
-/** The page's `<title>`, else its first heading, read before the head is dropped. */
-function readHeading(document: HtmlDocument): string | undefined {
-  const title = document.title.trim();
-  return title === '' ? (document.querySelector('h1')?.textContent ?? undefined) : title;
+/** HTML lets a page leave these three elements out; linkedom finds no body then, and so no text. */
+function completeHtml(html: string): string {
+  const title = /<title\b[^>]*>([^<]*)<\/title\s*>/iu.exec(html);
+  const rest = title === null ? html : html.replace(title[0], '');
+  const body = rest.replace(/<!doctype\b[^>]*>|<\/?(?:html|head|body)(?=[\s>/])[^>]*>/giu, '');
+  return `<!doctype html><html><head><title>${title?.[1] ?? ''}</title></head><body>${body}</body></html>`;
+}
+
+/**
+ * The part of the page's `<title>` that is also a heading ("Streams | Project docs" on the page about streams), else
+ * all of it, else the first heading; read before the head is dropped.
+ */
+function readTitle(document: HtmlDocument): string | undefined {
+  const title = document.title.replace(/\s+/gu, ' ').trim();
+  if (title === '') return document.querySelector('h1')?.textContent?.trim();
+  const headings = new Set([...document.querySelectorAll('h1,h2')].map((heading) => toPlain(heading.textContent)));
+  return title.split(TITLE_DIVIDER).find((part) => headings.has(toPlain(part))) ?? title;
+}
+
+/** Without case, and without the marks and words in brackets that link a heading to itself or to its source. */
+function toPlain(text: string | null): string {
+  return (text ?? '')
+    .replace(/\s+/gu, ' ')
+    .toLowerCase()
+    .replace(/\[[^\]]*\]|\(https?:[^)]*\)|[#§¶*]/gu, '')
+    .trim();
 }
 
 /** What a person does not see must not reach a model: it is where instructions are hidden. */
@@ -85,7 +108,7 @@ function measureDepth(root: HtmlElement): number {
 }
 
 /** Readability rewrites the document that it is given, so it gets its own. */
-function findArticle(document: HtmlDocument): { body: HtmlElement; heading?: string | undefined } | undefined {
+function findArticle(document: HtmlDocument): { body: HtmlElement } | undefined {
   if ([...document.querySelectorAll('*')].length > MAX_ARTICLE_ELEMENTS) return undefined;
   const shown = countLetters(document.body.textContent);
   const copy = openHtml(document.toString());
@@ -93,7 +116,7 @@ function findArticle(document: HtmlDocument): { body: HtmlElement; heading?: str
     const article = new Readability(copy as never).parse();
     const content = article?.content ?? '';
     if (countLetters(article?.textContent) < shown * MIN_ARTICLE_SHARE) return undefined;
-    return { body: openHtml(content).body, heading: document.querySelector('h1')?.textContent?.trim() };
+    return { body: openHtml(content).body };
   } catch {
     // Only a nicety: without an article the whole page is read.
     return undefined;
@@ -104,10 +127,14 @@ function countLetters(text: string | null | undefined): number {
   return (text ?? '').replace(/\s+/gu, '').length;
 }
 
-/** Readability takes the main heading off the article; a document keeps it. */
+/**
+ * Readability takes the main heading off the article, and many pages say only in `<title>` what they are: the text
+ * begins with it, unless it is the first heading anyway.
+ */
 function withHeading(text: string, heading: string | undefined): string {
   const line = heading?.replace(/\s+/gu, ' ') ?? '';
-  return line === '' || text.slice(0, 2_000).includes(line) ? text : `# ${line}\n\n${text}`;
+  const first = /^#+ (.*)$/mu.exec(text)?.[1] ?? '';
+  return line === '' || text.trim() === '' || toPlain(first) === toPlain(line) ? text : `# ${line}\n\n${text}`;
 }
 
 function readMetaCharset(bytes: Uint8Array): string | undefined {

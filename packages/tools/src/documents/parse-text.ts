@@ -1,5 +1,6 @@
 import { decodeText, readCharsetParameter } from './decode-text.ts';
 import type { DocumentSource, ParsedDocument } from './document-source.ts';
+import { dropHtmlTags } from './drop-html-tags.ts';
 import { findTitleLine } from './find-title-line.ts';
 
 const MAX_FRONT_MATTER_CHARS = 10_000;
@@ -10,11 +11,12 @@ export function parseText(source: DocumentSource): ParsedDocument {
   return { title: findTitleLine(text), pages: [text], hasOwnPages: false, warnings };
 }
 
-/** Markdown as it is: it is what the other kinds are turned into. Comments, which no reader sees, are dropped. */
+/** Markdown as it is: it is what the other kinds are turned into. Comments and tags, which no reader sees, are dropped. */
 export function parseMarkdown(source: DocumentSource): ParsedDocument {
   const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
-  const title = readFrontMatterTitle(text) ?? readFirstHeading(text);
-  return { title, pages: [dropComments(text)], hasOwnPages: false, warnings };
+  const shown = dropHtmlTags(dropComments(text));
+  const title = readFrontMatterTitle(text) ?? readFirstHeading(shown);
+  return { title, pages: [shown], hasOwnPages: false, warnings };
 }
 
 function readFrontMatterTitle(text: string): string | undefined {

@@ -3,6 +3,8 @@ import { parseNumber } from './parse-number.ts';
 import { splitDelimited, type TextBlock } from './split-blocks.ts';
 
 const MIN_ROWS = 3;
+/** Share of the rows with the usual number of cells: less, and it is text with gaps. */
+const MIN_REGULAR_SHARE = 0.6;
 const NUMERIC = /^[-−]?[\d.,'’\s]*\d[\d.,'’\s]*(?:\s?[€$£%])?$/u;
 /** Columns whose sum says nothing: keys, years, codes, prices per piece. */
 const NO_SUM =
@@ -28,8 +30,16 @@ export function readTable(blocks: readonly TextBlock[]): Table | undefined {
   const rows = blocks.filter((block) => block.kind === 'row').map((block) => splitCells(block.text));
   const [first, ...rest] = rows;
   if (first === undefined || rows.length < MIN_ROWS || rows.length < blocks.length * 0.5) return undefined;
+  if (!isRegular(rows)) return undefined;
   const named = first.filter((cell) => cell !== '').length >= 2 && first.every((cell) => !NUMERIC.test(cell));
   return named ? { head: first, rows: rest } : { head: [], rows };
+}
+
+/** Two or more cells in nearly every row, and mostly the same number of them. */
+function isRegular(rows: readonly string[][]): boolean {
+  const counts = new Map<number, number>();
+  for (const { length } of rows) if (length >= 2) counts.set(length, (counts.get(length) ?? 0) + 1);
+  return Math.max(0, ...counts.values()) >= rows.length * MIN_REGULAR_SHARE;
 }
 
 function readColumn({ rows }: Table, at: number): { cell: string; value: number }[] | undefined {

@@ -45,7 +45,9 @@ export function detectLanguage(text: string, { isTable = false } = {}): { langua
   const sample = text.slice(0, MAX_CHARS).replace(NOT_WORDS, ' ');
   const letters = sample.match(/\p{L}/gu)?.length ?? 0;
   if (letters < MIN_LETTERS) return { language: 'und', letters };
-  const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const all = sample.toLowerCase().match(/\p{L}{2,}/gu) ?? [];
+  // A word in every row of a column says no more than one said once.
+  const words = isTable ? [...new Set(all)] : all;
   const shares = shareOfStopwords(words);
   const latin = (sample.match(/\p{Script=Latin}/gu)?.length ?? 0) > letters / 2;
   if (latin && shares.size === 0 && letters < MIN_LETTERS_FOR_TRIGRAMS) return { language: 'und', letters };
@@ -55,6 +57,9 @@ export function detectLanguage(text: string, { isTable = false } = {}): { langua
     if (language !== undefined && !scores.has(language)) scores.set(language, score);
   }
   for (const [language, share] of shares) scores.set(language, (scores.get(language) ?? 0) + share * STOPWORD_WEIGHT);
+  // They share a script with Arabic, but have letters that Arabic does not know, and the other way round.
+  if (/[ةىيك]/u.test(sample) && !/[پچژگکیٹڈے]/u.test(sample))
+    for (const language of ['fa', 'ur', 'ps', 'ku', 'ug']) scores.delete(language);
   const best = [...scores].sort((a, b) => b[1] - a[1])[0];
   const language = best?.[0] ?? 'und';
   // Lists of names and codes have hardly a function word; prose in a language we have a list for has many.

@@ -1,16 +1,17 @@
 import type { AmountFact } from './findings.ts';
 import { parseNumber } from './parse-number.ts';
+import { toLatinDigits } from './to-latin-digits.ts';
 
 const MAX_AMOUNTS = 40;
 const CODES =
   'EUR|USD|GBP|CHF|JPY|CNY|INR|RUB|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|BRL|MXN|CAD|AUD|NZD|ZAR|SGD|HKD|KRW|AED|SAR|ILS|UAH|ARS|CLP|COP|PEN|BTC';
 const SYMBOLS = 'US\\$|CA\\$|C\\$|AU\\$|A\\$|NZ\\$|HK\\$|S\\$|R\\$|\\$|€|£|¥|￥|₹|₽|₩|₺|₴|₪|₫|฿|zł|Kč|Fr\\.|SFr\\.';
 const WORDS =
-  'euros?|dollars?|US dollars?|pounds?(?: sterling)?|(?:Schweizer )?Franken|francs?(?: suisses?)?|yen|pesos?|rupees?|kroner|kronor|円|元|萬円|万円|원|руб(?:\\.|лей|ля|ль)?';
+  'euros?|dollars?|US dollars?|pounds?(?: sterling)?|(?:Schweizer )?Franken|francs?(?: suisses?)?|yen|pesos?|rupees?|kroner|kronor|萬円|万円|億円|亿元|万元|円|元|원|руб(?:\\.|лей|ля|ль)?|крон|грн\\.?|гривень|гривні|евро|ευρώ|złot(?:ych|y|e)|korun|forint|Ft|lei|TL|جنيه(?: مصري)?|ريال|درهم|دينار|تومان|שקלים|שקל';
 const GROUPED = "\\d{1,3}(?:[.,'’\\u00a0\\u202f\\u2009 ]\\d{3}){1,5}(?:[.,]\\d{1,2})?";
 const NUMBER = `(?<![\\p{Script=Latin}\\d.,])(?:${GROUPED}|\\d+(?:[.,]\\d{1,2})?)(?:[.,]?[-–—]{1,2}(?=\\s|$))?(?!\\d)`;
 const SCALES =
-  'million(?:en|es|s|i)?|millones|millón|milione|Mio\\.?|billions?|milliard(?:en|s)?|Milliarde|mil millones|miliard[io]|Mrd\\.?|bn|thousand|Tsd\\.?|mille|mil|[mkMK](?![\\p{L}])';
+  'million(?:en|es|s|i)?|millones|millón|milione|Mio\\.?|billions?|milliard(?:en|s)?|Milliarde|mil millones|miliard[io]|Mrd\\.?|bn|thousand|Tsd\\.?|mille|mil|млн\\.?|миллион(?:ов|а)?|мільйон(?:ів|и)?|млрд\\.?|тыс\\.?|тис\\.?|mln|mld|tys\\.|میلیون|میلیارد|مليون|[mkMK](?![\\p{L}])';
 const PREFIXED = new RegExp(
   `([-−]\\s?)?(?<![\\p{L}])(${SYMBOLS}|(?:${CODES}))\\s?([-−])?(${NUMBER})(?:\\s?(${SCALES})(?![\\p{L}]))?`,
   'gu',
@@ -47,7 +48,26 @@ const CURRENCY_OF: Record<string, string> = {
   },
   ...{ dollar: 'USD', dollars: 'USD', 'us dollar': 'USD', 'us dollars': 'USD', pound: 'GBP', pounds: 'GBP' },
   ...{ 'pounds sterling': 'GBP', franken: 'CHF', 'schweizer franken': 'CHF', 'francs suisses': 'CHF', yen: 'JPY' },
-  ...{ 円: 'JPY', 万円: 'JPY', 元: 'CNY', 원: 'KRW', rupee: 'INR', rupees: 'INR', kroner: 'NOK', kronor: 'SEK' },
+  ...{
+    円: 'JPY',
+    万円: 'JPY',
+    億円: 'JPY',
+    万元: 'CNY',
+    亿元: 'CNY',
+    元: 'CNY',
+    원: 'KRW',
+    евро: 'EUR',
+    ευρώ: 'EUR',
+    złotych: 'PLN',
+    korun: 'CZK',
+    ft: 'HUF',
+    lei: 'RON',
+    tl: 'TRY',
+    rupee: 'INR',
+    rupees: 'INR',
+    kroner: 'NOK',
+    kronor: 'SEK',
+  },
 };
 
 /** Words that announce the sum a document is about. */
@@ -59,8 +79,9 @@ const NOTABLE =
 function readScale(scale: string | undefined): number {
   if (scale === undefined) return 1;
   const word = scale.toLowerCase();
-  if (/^(?:milliard|miliard|mrd|bn|billion|mil millones)/u.test(word)) return 1e9;
-  if (/^(?:mio|million|millon|millón|milion)/u.test(word) || word === 'm') return 1e6;
+  if (/^(?:milliard|miliard|mrd|mld|bn|billion|mil millones|млрд|میلیارد)/u.test(word)) return 1e9;
+  if (/^(?:mio|million|millon|millón|milion|mln|млн|миллион|мільйон|میلیون|مليون)/u.test(word) || word === 'm')
+    return 1e6;
   return 1e3;
 }
 
@@ -68,6 +89,9 @@ function readCurrency(mark: string): string | undefined {
   const key = mark.toLowerCase();
   if (CURRENCY_OF[key] !== undefined) return CURRENCY_OF[key];
   if (new RegExp(`^(?:${CODES})$`, 'u').test(mark)) return mark;
+  if (/^(?:грн|грив)/u.test(key)) return 'UAH';
+  if (key.startsWith('جنيه')) return 'EGP';
+  if (key.startsWith('שקל')) return 'ILS';
   return key.startsWith('руб') ? 'RUB' : undefined;
 }
 
@@ -91,7 +115,8 @@ function findInLine(line: string): (AmountFact & { at: number })[] {
       facts.some((other) => at < other.end && other.at < end)
     )
       return;
-    const value = Math.round(parsed * readScale(scale) * (mark === '万円' ? 1e4 : 1) * 100) / 100;
+    const myriads = /^[万萬]/u.test(mark) ? 1e4 : /^[億亿]/u.test(mark) ? 1e8 : 1;
+    const value = Math.round(parsed * readScale(scale) * myriads * 100) / 100;
     const currency = readCurrency(mark);
     const signed = minus ? -value : value;
     const text = match[0].replace(/\s+/gu, ' ').trim();
@@ -115,7 +140,9 @@ function findInLine(line: string): (AmountFact & { at: number })[] {
 export function findAmounts(text: string): AmountFact[] {
   const byKey = new Map<string, AmountFact>();
   for (const line of text.split('\n')) {
-    for (const { text: written, value, currency, weight } of findInLine(line)) {
+    const latin = toLatinDigits(line);
+    for (const { text, at, value, currency, weight } of findInLine(latin)) {
+      const written = latin === line ? text : line.slice(at, at + text.length);
       const key = `${value} ${currency}`;
       const known = byKey.get(key);
       if (known !== undefined) known.weight = Math.max(known.weight, weight) + 0.1;

@@ -1,5 +1,7 @@
 import * as chrono from 'chrono-node';
+import { findMonthDates } from './find-month-dates.ts';
 import type { DateFact } from './findings.ts';
+import { toLatinDigits } from './to-latin-digits.ts';
 
 /** Stretches of text handed to the parser around each digit; parsing whole pages costs ten times as much. */
 const CONTEXT_CHARS = 30;
@@ -23,12 +25,16 @@ const SLASH_DATE = /\b(\d{1,2})\/(\d{1,2})\/(\d{4}|\d{2})\b/gu;
 const DOT_DATE = /(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?![\d])/gu;
 const CJK_DATE = /(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日일])?/gu;
 
+/** Earlier and later numbers are versions and quantities, not years. */
+const MIN_YEAR = 1_500;
+const MAX_YEAR = 2_199;
+
 interface Found extends DateFact {
   at: number;
 }
 
 function toIso(year: number, month: number, day?: number): string | undefined {
-  if (year < 1000 || year > 2999 || month < 1 || month > 12) return undefined;
+  if (year < MIN_YEAR || year > MAX_YEAR || month < 1 || month > 12) return undefined;
   const head = `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}`;
   if (day === undefined) return head;
   const date = new Date(Date.UTC(year, month - 1, day));
@@ -115,18 +121,28 @@ function findNamedDates(text: string, language: string): Found[] {
 }
 
 /** The dates of a text in reading order, each once. */
-export function findDates(text: string, language: string): DateFact[] {
+export function findDates(written: string, language: string): DateFact[] {
+  const text = toLatinDigits(written);
   const numeric = findNumericDates(text, language);
-  const named = findNamedDates(text, language).filter(
+  const parser = PARSERS[language];
+  const others =
+    parser === undefined && language !== 'und'
+      ? findMonthDates(text, language).map(({ at, ...date }) =>
+          found(date.text, at, toIso(date.year, date.month, date.day)),
+        )
+      : [];
+  const named = (others.length > 0 ? others : findNamedDates(text, language)).filter(
     (fact) => !numeric.some((other) => Math.abs(other.at - fact.at) < Math.max(other.text.length, fact.text.length)),
   );
   const seen = new Set<string>();
   const dates: DateFact[] = [];
-  for (const { at: _at, ...fact } of [...numeric, ...named].sort((a, b) => a.at - b.at)) {
+  for (const { at, ...fact } of [...numeric, ...named].sort((a, b) => a.at - b.at)) {
     const key = fact.iso ?? fact.text.toLowerCase();
     if (seen.has(key) || dates.length >= MAX_DATES) continue;
     seen.add(key);
-    dates.push(fact);
+    // As it is written, in the digits of the document.
+    const exact = text.startsWith(fact.text, at) ? { text: written.slice(at, at + fact.text.length) } : {};
+    dates.push({ ...fact, ...exact });
   }
   return dates;
 }

@@ -1,4 +1,5 @@
 import { findEnglishNames } from './find-english-names.ts';
+import { findNamesOfOtherScripts } from './find-names-of-other-scripts.ts';
 import type { NameFact, NameType } from './findings.ts';
 import { isFirstName, isPlace } from './name-lexicon.ts';
 
@@ -37,10 +38,12 @@ const POSTAL =
   /(?<![\p{L}\d-])(?:[A-Z]{1,2}-)?(?:\d{5}|(?!19|20)\d{4}) (\p{Lu}[\p{L}\p{M}-]{2,}(?: (?:am|an der|sur|de|del|la|le) \p{L}+)?)(?![\p{L}])/gu;
 const MAILBOX = /([\p{Lu}][\p{L}\p{M}.'’ -]{2,40}?)\s*<[^<>\s@]+@[^<>\s@]+>/gu;
 
+const MAILBOX_NAME = new RegExp(`^${PERSON_NAME}$`, 'u');
+
 function clean(name: string): string {
   return name
     .replace(/\s+/gu, ' ')
-    .replace(/^["'“„«(]+|["'”“»),;:]+$/gu, '')
+    .replace(/^["'“„«(]+|["'”“),;:]+$|(?<!«[^»]*)»$/gu, '')
     .trim();
 }
 
@@ -89,7 +92,7 @@ function findMarkedNames(text: string, language: string, add: (name: string, typ
   for (const match of rest.matchAll(INTRODUCED)) add(match[1] ?? '', 'person');
   for (const match of text.matchAll(MAILBOX)) {
     const name = (match[1] ?? '').replace(/^(?:From|To|Cc|Von|An|De|À|Para|Da|A)\s*:?\s+/u, '');
-    if (/ /u.test(name)) add(name, 'person');
+    if (MAILBOX_NAME.test(name)) add(name, 'person');
   }
   for (const match of rest.matchAll(CAPITALISED)) {
     const words = (match[1] ?? '').split(' ');
@@ -98,7 +101,7 @@ function findMarkedNames(text: string, language: string, add: (name: string, typ
       add(match[1] ?? '', 'person');
   }
   for (const match of text.matchAll(LOCATED)) if (isPlace(match[1] ?? '', language)) add(match[1] ?? '', 'place');
-  for (const match of text.matchAll(POSTAL)) add(match[1] ?? '', 'place');
+  for (const match of text.matchAll(POSTAL)) if (!/^\d0+ /u.test(match[0])) add(match[1] ?? '', 'place');
   for (const match of text.matchAll(new RegExp(`(?<![\\p{L}])${CAP}(?![\\p{L}])`, 'gu')))
     if (match[0].length > 3 && language !== 'en' && isPlace(match[0], language) && !isFirstName(match[0]))
       add(match[0], 'place');
@@ -110,7 +113,7 @@ export function findNames(text: string, language: string): NameFact[] {
   const add = (raw: string, type: NameType) => {
     const name = clean(raw);
     if (
-      name.length < 3 ||
+      name.length < (/\p{Script=Han}|\p{Script=Hangul}/u.test(name) ? 2 : 3) ||
       name.length > 80 ||
       /[;|<>{}=]/u.test(name) ||
       (type !== 'organization' && (isShouted(name) || /\d/u.test(name)))
@@ -121,6 +124,7 @@ export function findNames(text: string, language: string): NameFact[] {
     else known.count += 1;
   };
   findMarkedNames(text, language, add);
+  for (const { text: name, type } of findNamesOfOtherScripts(text)) add(name, type);
   if (language === 'en' || language === 'und') {
     for (const { text: name, type } of findEnglishNames(text)) if (!found.has(clean(name))) add(name, type);
   }

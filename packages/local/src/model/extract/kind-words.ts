@@ -40,7 +40,10 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'invoice',
     [
-      [/請求書|发票|청구서|счёт-фактура|faktur|factuur|fatura|فاتورة/u, 3],
+      [
+        /請求書|发票|청구서|сч[её]т-фактура|сч[её]т на оплату|рахунок|faktura|lasku|τιμολόγιο|חשבונית|faktur|factuur|fatura|فاتورة/u,
+        3,
+      ],
       [
         /(?<!\p{L})(?:invoice|bill to|amount due|balance due|payment due|subtotal|remit|due date|vat|unit price)(?!\p{L})/u,
         2,
@@ -77,7 +80,10 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'minutes',
     [
-      [/議事録|会议纪要|회의록|протокол заседания|notulen|ata da reunião|محضر/u, 3],
+      [
+        /議事録|会议纪要|회의록|протокол(?:у|а)? (?:заседани|собрани|совещани|засідан|збор)|protok[oó]ł|πρακτικά|pöytäkirja|toplantı tutanağı|zápis z|notulen|ata da reunião|محضر/u,
+        3,
+      ],
       [
         /(?<!\p{L})(?:minutes of|meeting minutes|attendees|apologies|agenda|action items?|adjourned|resolved that|next meeting)(?!\p{L})/u,
         2,
@@ -97,7 +103,7 @@ export const KIND_WORDS: readonly (readonly [DocumentKind, readonly WeightedWord
   [
     'handbook',
     [
-      [/マニュアル|手引|手册|руководство|handleiding|podręcznik|دليل/u, 3],
+      [/マニュアル|手引|手册|руководство|documentation|dokumentation|handleiding|podręcznik|دليل/u, 3],
       [
         /(?<!\p{L})(?:handbook|manual|user guide|employee guide|policy|policies|procedure|chapter|instructions|how to|guidelines)(?!\p{L})/u,
         2,

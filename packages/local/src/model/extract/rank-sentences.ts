@@ -9,6 +9,16 @@ const MAX_RANKED = 160;
 const ROUNDS = 20;
 const DAMPING = 0.85;
 const MIN_WORDS = 5;
+/** A short text has short sentences: they count where there are fewer of the usual length than this. */
+const FEW_SENTENCES = 3;
+const MIN_WORDS_IN_SHORT_TEXTS = 1;
+const SHORT_PENALTY = 0.3;
+/** Of a text without any sentence, so many lines are quoted: the items of a list, the rows of a table. */
+const MAX_QUOTED_LINES = 3;
+const MAX_QUOTED_CHARS = 200;
+/** Rows of numbers are nothing to read out. */
+const MIN_QUOTED_SHARE = 0.3;
+const QUOTE_SCORE = 0.02;
 /** The start of a document says what it is about; the start of a later page is an accident of layout. */
 const LATER_PAGE_SHARE = 0.35;
 /** What a long document is about is said early; details of later pages must be striking to make the summary. */
@@ -18,7 +28,7 @@ const WEIGHTS = { rank: 0.4, frequency: 0.25, position: 0.3, title: 0.1, cue: 0.
 
 /** Words with which documents announce what matters, in five languages. */
 const CUE =
-  /(?<!\p{L})(?:agree[sd]?|shall|must|decided|resolved|total|because|therefore|in summary|in conclusion|root cause|purpose|we (?:show|propose|find)|effective|terminat\p{L}+|deadline|vereinbar\p{L}+|verpflichtet|beschlossen|beschließt|muss|müssen|ursache|daher|zusammenfassend|gegenstand|insgesamt|frist|convien\p{L}+|s['’]engage\p{L}*|doit|doivent|décid\p{L}+|objet|donc|en conclusion|cause|acuerdan?|deberá\p{L}*|debe|se compromete|decid\p{L}+|causa|objeto|por tanto|en total|si impegn\p{L}+|deve|devono|oggetto|pertanto|in sintesi|scopo)(?!\p{L})/iu;
+  /(?<!\p{L})(?:agree[sd]?|shall|must|decided|resolved|total|because|therefore|in summary|in conclusion|root cause|purpose|we (?:show|propose|find)|effective|terminat\p{L}+|deadline|vereinbar\p{L}+|verpflichtet|beschlossen|beschließt|muss|müssen|ursache|daher|zusammenfassend|gegenstand|insgesamt|frist|convien\p{L}+|s['’]engage\p{L}*|doit|doivent|décid\p{L}+|objet|donc|en conclusion|cause|acuerdan?|deberá\p{L}*|debe|se compromete|decid\p{L}+|causa|objeto|por tanto|en total|si impegn\p{L}+|deve|devono|oggetto|pertanto|in sintesi|scopo)(?!\p{L})|決定|决定|必须|必須|应当|合計|合计|料は|金額|金额|代金|租金|支払|원인|결정/iu;
 const SUMMARY =
   /^(?:\d+\.?\s+)?(?:executive )?(?:summary|abstract|overview|zusammenfassung|kurzfassung|überblick|résumé|synthèse|resumen|resumen ejecutivo|sintesi|riassunto|conclusions?|fazit|conclusiones|conclusioni)\b/iu;
 const APPENDIX =
@@ -36,6 +46,8 @@ interface Candidate {
   prose: boolean;
   /** Under a heading such as "Summary" (1) or "References" (-1). */
   section: -1 | 0 | 1;
+  /** Taken off the score of a sentence that is there only because the text is short. */
+  penalty: number;
 }
 
 /** Content words of a text, lower case; scripts without spaces give pairs of characters. */
@@ -51,12 +63,15 @@ export function readContentWords(text: string, language: string): string[] {
   return [...words, ...pairs];
 }
 
-function isTellable(sentence: string, words: readonly string[]): boolean {
+function isTellable(sentence: string, words: readonly string[], minWords: number): boolean {
   const letters = sentence.match(/[\p{L}\p{M}]/gu)?.length ?? 0;
-  return words.length >= MIN_WORDS && letters / sentence.replace(/\s/gu, '').length > 0.6 && !/:$/u.test(sentence);
+  const minShare = minWords < MIN_WORDS ? 0.5 : 0.6;
+  return (
+    words.length >= minWords && letters / sentence.replace(/\s/gu, '').length > minShare && !/[:：]$/u.test(sentence)
+  );
 }
 
-function collectCandidates(blocks: readonly TextBlock[], language: string): Candidate[] {
+function collectCandidates(blocks: readonly TextBlock[], language: string, minWords: number): Candidate[] {
   const candidates: Candidate[] = [];
   let section: Candidate['section'] = 0;
   for (const block of blocks) {
@@ -69,13 +84,14 @@ function collectCandidates(blocks: readonly TextBlock[], language: string): Cand
       const words = readContentWords(sentence, language);
       const ended = /[.!?。！？…]["”»“)]?$/u.test(sentence);
       const isTotal = block.kind === 'field' && TOTAL.test(sentence) && FACT.test(sentence);
-      if ((!isTotal && !isTellable(sentence, words)) || (!ended && CONTACT.test(sentence))) continue;
+      if ((!isTotal && !isTellable(sentence, words, minWords)) || (!ended && CONTACT.test(sentence))) continue;
       candidates.push({
         text: sentence,
         words: new Set(words),
         order: candidates.length,
         prose: ended && block.kind !== 'field',
         section,
+        penalty: words.length < MIN_WORDS && !isTotal ? SHORT_PENALTY : 0,
       });
     }
   }
@@ -128,6 +144,22 @@ function scoreLook({ text, prose, section }: Candidate, language: string): numbe
   return lengthScore + nameScore + caseScore + section * 0.15 + (prose ? 0.1 : -0.35);
 }
 
+/** What a text without a sentence says first. A title alone is not said again. */
+function quoteLines(blocks: readonly TextBlock[], page: number): SentenceFact[] {
+  const lines = blocks.filter((block) => block.kind !== 'heading' && !MAIL_HEADER.test(block.text));
+  return (lines.length === 0 ? blocks.filter((block) => block.kind === 'heading') : lines)
+    .slice(0, MAX_QUOTED_LINES)
+    .map(({ text }) =>
+      text
+        .replace(/\s*\|\s*/gu, ' ')
+        .replace(/\s+/gu, ' ')
+        .trim()
+        .slice(0, MAX_QUOTED_CHARS),
+    )
+    .filter((text) => (text.match(/\p{L}/gu)?.length ?? 0) >= text.length * MIN_QUOTED_SHARE)
+    .map((text, at) => ({ text, score: QUOTE_SCORE / (at + 1), page }));
+}
+
 /**
  * Scores the sentences of a text for a summary: TextRank, word frequency, position, words of the title, cue words,
  * facts. Returns every tellable sentence in reading order, scores around 0 to 1.
@@ -136,7 +168,9 @@ export function rankSentences(
   blocks: readonly TextBlock[],
   { language, title, page }: { language: string; title: string; page: number },
 ): SentenceFact[] {
-  const all = collectCandidates(blocks, language);
+  const usual = collectCandidates(blocks, language, MIN_WORDS);
+  const all = usual.length < FEW_SENTENCES ? collectCandidates(blocks, language, MIN_WORDS_IN_SHORT_TEXTS) : usual;
+  if (all.length === 0) return quoteLines(blocks, page);
   const frequency = new Map<string, number>();
   for (const candidate of all) for (const word of candidate.words) frequency.set(word, (frequency.get(word) ?? 0) + 1);
   const weigh = (candidate: Candidate) =>
@@ -159,7 +193,8 @@ export function rankSentences(
       WEIGHTS.title * inTitle +
       (CUE.test(candidate.text) ? WEIGHTS.cue : 0) +
       (FACT.test(candidate.text) ? WEIGHTS.fact : 0) +
-      scoreLook(candidate, language);
+      scoreLook(candidate, language) -
+      candidate.penalty;
     return {
       text: candidate.text,
       score: score * (page === 1 ? 1 : page <= 3 ? NEAR_PAGE_FACTOR : FAR_PAGE_FACTOR),

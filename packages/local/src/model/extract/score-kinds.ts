@@ -1,3 +1,4 @@
+import { MANUAL_PAGE } from './find-titles.ts';
 import { DOCUMENT_KINDS, type DocumentKind, type Scored } from './findings.ts';
 import { KIND_WORDS } from './kind-words.ts';
 import type { TextBlock } from './split-blocks.ts';
@@ -8,6 +9,8 @@ const TITLE_FACTOR = 8;
 /** Below this a document is of no particular kind. */
 const MIN_SCORE = 5;
 const MEDIA_TYPE_SCORE = 30;
+/** Said on the first page only, and divided by the number of pages like every score. */
+const MANUAL_PAGE_SCORE = 120;
 
 const SALUTATION =
   /^(?:dear|hello|hi|sehr geehrte|liebe|lieber|hallo|madame|monsieur|chère?|bonjour|estimad[oa]|querid[oa]|gentile|egregi[oa]|spett\.?|caro|cara|geachte|beste|prezad[oa])\b/imu;
@@ -27,6 +30,7 @@ function scoreShape(
 ): void {
   const rows = blocks.filter((block) => block.kind === 'row').length;
   const prose = blocks.filter((block) => block.kind === 'prose').length;
+  if (MANUAL_PAGE.test(blocks[0]?.text.replace(/\s+/gu, ' ') ?? '')) add('handbook', MANUAL_PAGE_SCORE);
   if (rows >= 4 && rows > blocks.length * 0.6) add('table', prose === 0 ? 16 : 8);
   const head = text.slice(0, 800);
   const mailFields = head.split('\n').filter((line) => MAIL_FIELD.test(line)).length;

@@ -14,7 +14,9 @@ const PAGE_LINE =
   /^[-–—\s]*(page|seite|página|pagina|pág\.?|p\.|blatt)\s*\d+(\s*(of|von|de|di|sur|\/|van)\s*\d+)?[-–—\s]*$/iu;
 const BARE_NUMBER = /^[-–—\s]*\d{1,4}(\s*\/\s*\d{1,4})?[-–—\s]*$/u;
 const TABLE_RULE = /^[\s|:+=_*–—-]{3,}$/u;
-const ITEM = /^(?:[-*•·–▪◦]|\(?[a-z0-9]{1,2}[.)])\s+(?=\S)/u;
+const ITEM = /^(?:[-*+•·–▪◦]|\(?[a-z0-9]{1,2}[.)])\s+(?=\S)/u;
+/** Addresses of Markdown links, which a reader never sees, and what a browser prints at the foot of a page. */
+const LINK_ADDRESS = /^\[[^\]]+\]:\s+\S+|^(?:file|https?):\/\/\S+(?:\s+\d+\/\d+)?$/u;
 /** Code in Markdown is nobody's sentence. */
 const FENCE = /^\s*(?:```|~~~)/u;
 const FIELD = /^(?:\*\*)?[\p{Lu}][\p{L}\p{M}\d ./()'’#-]{1,36}(?:\*\*)?\s?:(?:\*\*)?\s+\S/u;
@@ -56,6 +58,8 @@ export function stripMarkup(line: string): string {
   return line
     .replace(/!\[[^\]]*\]\([^)]*\)/gu, '')
     .replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1')
+    .replace(/\[([^\]]+)\]\[[^\]]*\]/gu, '$1')
+    .replace(/(?<=\S) ?\(https?:\/\/[^\s)]*\)/gu, '')
     .replace(/<(?:https?:\/\/[^>]*)>/gu, '')
     .replace(/(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1/gu, '$2')
     .replace(/(^|\s)[*_](?=\S)([^*_]+)(?<=\S)[*_](?=\s|[.,;:!?)]|$)/gu, '$1$2')
@@ -64,7 +68,8 @@ export function stripMarkup(line: string): string {
 }
 
 function looksLikeHeading(line: string, aloneAbove: boolean, aloneBelow: boolean): boolean {
-  if (line.length > MAX_HEADING_CHARS || /[.,;:!?]$/u.test(line) || !/\p{L}{2}/u.test(line)) return false;
+  if (line.length > MAX_HEADING_CHARS || /[.,;:!?。，、；：！？؟،]$/u.test(line) || !/\p{L}{2}/u.test(line))
+    return false;
   const upper = line === line.toUpperCase() && line !== line.toLowerCase();
   const numbered =
     /^(?:§+\s*\d+|(?:art\.?|article|artikel|artículo|articolo|section|abschnitt|kapitel|chapter)\s+\d+|\d+(?:\.\d+)*\.?)\s+\p{Lu}/iu;
@@ -75,7 +80,8 @@ function looksLikeHeading(line: string, aloneAbove: boolean, aloneBelow: boolean
 
 function classify(line: string, above: string | undefined, below: string | undefined): TextBlock | undefined {
   const text = line.trim();
-  if (TABLE_RULE.test(text) || PAGE_LINE.test(text) || BARE_NUMBER.test(text)) return undefined;
+  if (TABLE_RULE.test(text) || PAGE_LINE.test(text) || BARE_NUMBER.test(text) || LINK_ADDRESS.test(text))
+    return undefined;
   const markdown = /^(#{1,6})\s+(.*?)\s*#*$/u.exec(text);
   if (markdown !== null)
     return { kind: 'heading', text: stripMarkup(markdown[2] ?? ''), level: markdown[1]?.length ?? 1 };

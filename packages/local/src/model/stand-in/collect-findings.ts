@@ -19,14 +19,16 @@ export const DIGEST_LIMITS: FindingLimits = {
 /** Lines at the top or bottom of pages that repeat are running heads, not content. */
 const MIN_PAGES_FOR_HEADS = 3;
 const MAX_HEAD_CHARS = 90;
+const EDGE_LINES = 2;
+const TABLE_ROW = /^\|.*\|$/u;
 
 function edgeLines(text: string): string[] {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const edges = [...lines.slice(0, 2), ...lines.slice(-2)];
-  return [...new Set(edges)].filter((line) => line.length <= MAX_HEAD_CHARS);
+  const edges = [...lines.slice(0, EDGE_LINES), ...lines.slice(-EDGE_LINES)];
+  return [...new Set(edges)].filter((line) => line.length <= MAX_HEAD_CHARS && !TABLE_ROW.test(line));
 }
 
 /** Digits vary from page to page in a running head. A sentence must repeat word for word to be taken for one. */
@@ -43,15 +45,15 @@ function dropRunningHeads(texts: ReadonlyMap<number, string>): Map<number, strin
     [...counts].filter(([, count]) => count >= MIN_PAGES_FOR_HEADS && count > texts.size / 2).map(([shape]) => shape),
   );
   if (heads.size === 0) return new Map(texts);
-  return new Map(
-    [...texts].map(([page, text]) => [
-      page,
-      text
-        .split('\n')
-        .filter((line, at, lines) => !(heads.has(shapeOf(line.trim())) && (page > 1 || at > 2 || lines.length < 3)))
-        .join('\n'),
-    ]),
-  );
+  return new Map([...texts].map(([page, text]) => [page, dropEdges(text, page, heads)]));
+}
+
+/** Only at the edges of a page: all lines of a log or a table have one shape. The first page keeps its top. */
+function dropEdges(text: string, page: number, heads: ReadonlySet<string>): string {
+  const lines = text.split('\n');
+  const filled = lines.flatMap((line, at) => (line.trim() === '' ? [] : [at]));
+  const edges = new Set([...(page > 1 ? filled.slice(0, EDGE_LINES) : []), ...filled.slice(-EDGE_LINES)]);
+  return lines.filter((line, at) => !(edges.has(at) && heads.has(shapeOf(line.trim())))).join('\n');
 }
 
 function latestDigest(notes: readonly PageNotes[]): PageNotes | undefined {
