@@ -95,6 +95,15 @@ describe('fitContext', () => {
     expect(context).toMatchObject({ truncatedCount: 2, prunedTurns: [] });
   });
 
+  it('leaves out old turns before it cuts the results of the latest ones', () => {
+    const short = Array.from({ length: 10 }, (_, n) => toGroup(n + 1, 'note', Array(4).fill('short '.repeat(200))));
+    const latest = Array.from({ length: 3 }, (_, n) => toGroup(n + 11, 'note', ['word '.repeat(1_000)]));
+    const budgetTokens = Math.floor(costOf(latest.flatMap((group) => group.messages)) * 1.6);
+    const context = fitContext({ prompt: 'Do it.', groups: [...short, ...latest], budgetTokens, calibration: 1 });
+    expect(context.prunedTurns.length).toBeGreaterThan(0);
+    expect(context.truncatedCount).toBe(0);
+  });
+
   it('keeps what the model wrote in turns that are left out, the newest first', () => {
     const groups = Array.from({ length: 40 }, (_, n) =>
       toGroup(n + 1, 'n'.repeat(100), Array(6).fill('short '.repeat(100))),

@@ -4,7 +4,7 @@ import { toUuid } from '../../../packages/domain/src/index.ts';
 import { type AgentHarness, createAgentHarness } from '../../support/agent-harness.ts';
 import type { Epoch, Scene } from '../../support/agent-scene.ts';
 import { eventually } from '../../support/eventually.ts';
-import { call, PURE, probeTool, say } from '../../support/probe-tool.ts';
+import { call, probeTool, say } from '../../support/probe-tool.ts';
 
 let harness: AgentHarness;
 beforeAll(async () => {
@@ -242,13 +242,14 @@ describe('a task with cause for suspicion', () => {
     expect((await scene.task()).usage).toMatchObject({ turns: 1 });
   });
 
-  it('is cleared by its next settled step', async () => {
-    const scene = await harness.open({
-      tools: [probeTool('act', () => 1, { annotations: PURE })],
-      script: [say('done')],
-    });
+  it('is cleared by its next settled step, not only by its end', async () => {
+    const script = [call('act', [{}], { delivery: { delayBetweenChunksMs: 5 } })];
+    const scene = await harness.open({ tools: [probeTool('act', () => 1)], script });
     await harness.pool.query('update tasks set suspicion = 2 where id = $1', [toUuid(scene.taskId)]);
-    expect(await scene.run()).toBe('completed');
+    const epoch = await scene.start();
+    await eventually('the reply to begin', async () => (await scene.events()).some((e) => e.type === 'turn.started'));
+    epoch.shutdown();
+    expect(await epoch.outcome).toBe('queued');
     const { rows } = await harness.pool.query<{ suspicion: number }>('select suspicion from tasks where id = $1', [
       toUuid(scene.taskId),
     ]);

@@ -112,11 +112,13 @@ describe("a crash between a tool's effect and its result", () => {
     const effects: Effect[] = [];
     const scene = await harness.open({
       tools: [effectful(effects, 0, KEYED)],
-      script: [call('act', [{ n: 1 }]), say('done')],
+      script: [call('act', [{ n: 1 }], { delivery: { delayBetweenChunksMs: 5 } }), say('done')],
     });
     const epoch = await scene.start();
+    await eventually('the reply to begin', () => scene.requests().length === 1);
     epoch.shutdown();
     expect(await epoch.outcome).toBe('queued');
+    expect((await scene.steps()).map((step) => step.stepKey)).toEqual(['t1']);
     expect(await scene.run()).toBe('completed');
     expect(scene.requests()).toHaveLength(2);
     expect(effects).toHaveLength(1);
