@@ -10,7 +10,6 @@ import {
 } from '../../../packages/domain/src/index.ts';
 import {
   buryWorkers,
-  cancelTasks,
   claimTasks,
   expireDueTasks,
   flushTasks,
@@ -26,7 +25,6 @@ import {
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
 import { insertQueuedTask } from '../../support/insert-queued-task.ts';
 import { registerTestWorker } from '../../support/register-test-worker.ts';
-import { chooseSeed, createSeededRandom } from '../../support/seeded-random.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
 
 let database: TestDatabase;
@@ -152,86 +150,4 @@ describe('expireDueTasks', () => {
       { type: 'task.expired', epoch: 1 },
     ]);
   });
-});
-
-describe('claims, flushes, releases, cancels and rescues of many workers at once', () => {
-  it('neither deadlock nor let an old epoch write after a newer one', async () => {
-    const random = createSeededRandom(chooseSeed());
-    const tenantId = createId('tenant');
-    const taskIds: TaskId[] = [];
-    for (let i = 0; i < 12; i++) taskIds.push((await insertQueuedTask(pool, { tenantId })).taskId);
-    const until = performance.now() + 4_000;
-    const accepted: { taskId: TaskId; epoch: number; firstSeq: number }[] = [];
-    const pick = <T>(from: readonly T[]): T[] => from.filter(() => random() < 0.5);
-
-    async function work(): Promise<void> {
-      let incarnation = await registerTestWorker(pool);
-      const mine = new Map<TaskId, { epoch: number; flushNo: number }>();
-      while (performance.now() < until) {
-        const claimed = await claimTasks(pool, { taskIds: pick(taskIds), incarnation, workerName: 'w' });
-        for (const { taskId, epoch } of claimed) mine.set(taskId, { epoch, flushNo: 0 });
-        // Fake workers never forget: what they lost long ago they go on writing, as a worker that was frozen does.
-        const flushes = pick([...mine]).map(([taskId, { epoch, flushNo }]) => flush(taskId, epoch, flushNo + 1));
-        for (const [index, answer] of (await flushTasks(pool, flushes)).entries()) {
-          const sent = flushes[index];
-          if (!sent || answer.verdict !== 'ok') continue;
-          mine.set(sent.taskId, { epoch: sent.epoch, flushNo: sent.flushNo });
-          accepted.push({ taskId: sent.taskId, epoch: sent.epoch, firstSeq: answer.firstSeq ?? 0 });
-        }
-        if (random() < 0.3) {
-          await releaseTasks(
-            pool,
-            pick([...mine]).map(([taskId, { epoch }]) => ({ taskId, epoch })),
-          );
-        }
-        if (random() < 0.05) {
-          await pool.query("update workers set status = 'dead' where incarnation = $1", [toUuid(incarnation)]);
-          incarnation = await registerTestWorker(pool);
-        }
-      }
-    }
-    async function rescue(): Promise<void> {
-      while (performance.now() < until) {
-        await requeueOrphans(pool, 100);
-        await pool.query(
-          `update tasks set wake_at = now(), suspicion = 0
-           where id in (select id from tasks where wake_at is not null for update skip locked)`,
-        );
-        await wakeDueTasks(pool, 100);
-      }
-    }
-    async function cancel(): Promise<void> {
-      const doomed = taskIds.slice(0, 3);
-      while (performance.now() < until) {
-        const force = random() < 0.1;
-        await cancelTasks(pool, { tenantId, taskIds: pick(doomed), force, reason: undefined, actor: 'test' });
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
-    await Promise.all([work(), work(), work(), work(), work(), rescue(), rescue(), cancel()]);
-
-    expect(accepted.length).toBeGreaterThan(100);
-    for (const taskId of taskIds) {
-      const rows = await readEvents(pool, taskId, 0, 100_000);
-      let next = 1;
-      for (const row of rows) {
-        expect(row.firstSeq).toBe(next);
-        next = row.lastSeq + 1;
-      }
-      const { rows: epochs } = await pool.query<{ epoch: number; first_seq: number }>(
-        'select epoch, first_seq from task_events where task_id = $1 order by last_seq',
-        [toUuid(taskId)],
-      );
-      expect(epochs.map(({ epoch }) => epoch)).toEqual(epochs.map(({ epoch }) => epoch).sort((a, b) => a - b));
-      for (const answer of accepted.filter((one) => one.taskId === taskId)) {
-        expect(epochs).toContainEqual({ epoch: answer.epoch, first_seq: answer.firstSeq });
-      }
-    }
-    // Of each epoch of each task every flush that was answered ok is there once: nothing was written twice.
-    const written = await pool.query<{ count: number }>(
-      "select count(*)::integer as count from task_events where types = array['task.progress'] and task_id = any($1)",
-      [taskIds.map(toUuid)],
-    );
-    expect(written.rows[0]?.count).toBe(accepted.length);
-  }, 30_000);
 });

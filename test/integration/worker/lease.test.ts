@@ -163,7 +163,7 @@ describe('keepLease', () => {
 describe('createClaimBatcher', () => {
   it('shares a statement among claims that come together, and gives a task to one caller', async () => {
     const held = await hold();
-    const taskIds = [];
+    const taskIds: TaskId[] = [];
     for (let n = 0; n < 5; n++) taskIds.push((await insertQueuedTask(pool)).taskId);
     let statements = 0;
     tap.before = (name) => {
