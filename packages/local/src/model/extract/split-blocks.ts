@@ -56,9 +56,9 @@ function isDelimited(line: string): boolean {
 /** Takes Markdown emphasis, links and code marks off a line; the words stay. */
 export function stripMarkup(line: string): string {
   return line
-    .replace(/!\[[^\]]*\]\([^)]*\)/gu, '')
-    .replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1')
-    .replace(/\[([^\]]+)\]\[[^\]]*\]/gu, '$1')
+    .replace(/!\[[^[\]]{0,300}\]\([^()]{0,1000}\)/gu, '')
+    .replace(/\[([^[\]]{0,300})\]\([^()]{0,1000}\)/gu, '$1')
+    .replace(/\[([^[\]]{1,300})\]\[[^[\]]{0,300}\]/gu, '$1')
     .replace(/(?<=\S) ?\(https?:\/\/[^\s)]*\)/gu, '')
     .replace(/<(?:https?:\/\/[^>]*)>/gu, '')
     .replace(/(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1/gu, '$2')

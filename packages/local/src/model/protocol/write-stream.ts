@@ -5,6 +5,9 @@ import type { Delivery } from '../script/scripted-reply.ts';
 import { toErrorBody } from './api-error.ts';
 import { frameEvent, PING, type SseEvent } from './stream-events.ts';
 
+/** Timers are no finer than this. */
+const MIN_WAIT_MS = 1;
+
 /** How a stream ended, as the request log records it. */
 export type StreamEnd = 'completed' | 'cut' | 'stalled' | 'error_event' | 'client_left';
 
@@ -12,7 +15,7 @@ export interface WriteStreamOptions {
   response: ServerResponse;
   events: readonly SseEvent[];
   delivery: Delivery;
-  /** Wait between two chunks, milliseconds. */
+  /** Wait between two chunks, milliseconds; less than a timer can wait is saved up over several chunks. */
   delayMs: number;
   requestId: string;
   /** Aborts when the client leaves or the server closes. */
@@ -71,6 +74,7 @@ async function writePaced(options: WriteStreamOptions, progress: { bytes: number
     delivery.stall?.afterBytes ?? Number.POSITIVE_INFINITY,
   );
   response.flushHeaders();
+  let owedMs = 0;
   for (const event of arrangeEvents(options)) {
     const frame = frameEvent(event);
     const step = delivery.writeBytes ?? frame.length;
@@ -79,7 +83,10 @@ async function writePaced(options: WriteStreamOptions, progress: { bytes: number
       const piece = frame.subarray(at, Math.min(at + step, frame.length, at + stopAt - progress.bytes));
       await write(response, piece, signal);
       progress.bytes += piece.length;
-      if (delayMs > 0) await setTimeout(delayMs, undefined, { signal });
+      owedMs += delayMs;
+      if (owedMs < MIN_WAIT_MS) continue;
+      await setTimeout(owedMs, undefined, { signal });
+      owedMs = 0;
     }
     if (progress.bytes >= stopAt) break;
   }

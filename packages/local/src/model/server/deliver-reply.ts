@@ -8,6 +8,15 @@ import { writeStream } from '../protocol/write-stream.ts';
 import type { ScriptedReply } from '../script/scripted-reply.ts';
 import { type Exchange, type ModelServerContext, sendJson } from './exchange.ts';
 
+/** Slow enough to be seen, and together no longer than a reader of twenty documents has patience for. */
+const USUAL_DELAY_MS = 5;
+const MAX_STREAM_MS = 400;
+
+/** The wait between two chunks of a stream of so many, milliseconds; may be a fraction. */
+function chooseDelay(chunks: number): number {
+  return Math.min(USUAL_DELAY_MS, MAX_STREAM_MS / Math.max(1, chunks));
+}
+
 interface MessageDelivery {
   request: WireRequest;
   reply: Extract<ScriptedReply, { type: 'message' }>;
@@ -42,11 +51,12 @@ export async function deliverMessage(
     'cache-control': 'no-cache',
     'request-id': record.requestId,
   });
+  const events = buildStreamEvents(reply, blocks, { interleave: delivery.interleave ?? false, random });
   const { end, bytes } = await writeStream({
     response,
-    events: buildStreamEvents(reply, blocks, { interleave: delivery.interleave ?? false, random }),
+    events,
     delivery,
-    delayMs: delivery.delayBetweenChunksMs ?? context.streamDelayMs,
+    delayMs: delivery.delayBetweenChunksMs ?? context.streamDelayMs ?? chooseDelay(events.length),
     requestId: record.requestId,
     signal,
   });

@@ -6,8 +6,8 @@ import type { RecordedRequest, RequestLog } from './request-log.ts';
 /** What every handler of one server shares. */
 export interface ModelServerContext {
   contextWindowTokens: number;
-  /** Wait between two chunks of a stream, milliseconds. */
-  streamDelayMs: number;
+  /** Wait between two chunks of a stream, milliseconds; undefined: what `chooseDelay` says. */
+  streamDelayMs: number | undefined;
   admin: boolean;
   script: Script;
   ledger: ThinkingLedger;

@@ -11,7 +11,6 @@ import { readBody } from './read-body.ts';
 import { createRequestLog, type RecordedRequest } from './request-log.ts';
 
 const DEFAULT_CONTEXT_WINDOW_TOKENS = 32_000;
-const DEFAULT_STREAM_DELAY_MS = 5;
 /** Longer than clients keep idle connections, so that they and not the server let go first. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -24,7 +23,7 @@ export interface ModelServerOptions {
   contextWindowTokens?: number;
   /** What to answer instead of the extractive answer. */
   script?: readonly ScriptEntry[] | ScriptFunction;
-  /** Wait between two chunks of a stream, milliseconds; 0 for none. */
+  /** Wait between two chunks of a stream, milliseconds; 0 for none. Default: one that is short for long answers. */
   streamDelayMs?: number;
   /** Opens `/__script` and `/__requests` to other processes. */
   admin?: boolean;
@@ -122,7 +121,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   const { port = 0, host = '127.0.0.1', log = () => {}, admin = false } = options;
   const context: ModelServerContext = {
     contextWindowTokens: options.contextWindowTokens ?? DEFAULT_CONTEXT_WINDOW_TOKENS,
-    streamDelayMs: options.streamDelayMs ?? DEFAULT_STREAM_DELAY_MS,
+    streamDelayMs: options.streamDelayMs,
     admin,
     script: createScript(options.script),
     ledger: createThinkingLedger(),
