@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { messageOf } from '@nightshift/domain';
 import type { ApiConfig } from './config.ts';
 import { createApiContext } from './context.ts';
@@ -12,6 +13,7 @@ const DRAIN_MS = 500;
  */
 export async function runApi(config: ApiConfig): Promise<void> {
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // one for every open stream
   const context = createApiContext(config, { stopping: stopping.signal });
   const { log } = context;
   const server = await startServer(context);

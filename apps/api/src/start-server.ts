@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { ApiContext } from './context.ts';
 import { createApp } from './create-app.ts';
 
@@ -34,6 +34,7 @@ export async function startServer(context: ApiContext): Promise<RunningServer> {
     createApp(context),
   );
   server.maxConnections = MAX_CONNECTIONS;
+  const silent = trackSilentSockets(server);
   const { host, port } = context.config.http;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -47,14 +48,25 @@ export async function startServer(context: ApiContext): Promise<RunningServer> {
   return {
     port: address.port,
     url: `http://${name}:${address.port}`,
-    stop: (deadlineMs) => stopServer(server, deadlineMs),
+    stop: (deadlineMs) => stopServer(server, silent, deadlineMs),
   };
 }
 
 /** A connection that was kept alive becomes idle when its request ends: it is closed then, not at the deadline. */
 const IDLE_SWEEP_INTERVAL_MS = 50;
 
-function stopServer(server: Server, deadlineMs: number): Promise<void> {
+/** Connections that have not made a request: Node does not count them as idle, and nobody would miss them. */
+function trackSilentSockets(server: Server): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
+  return silent;
+}
+
+function stopServer(server: Server, silent: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS);
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
@@ -64,5 +76,6 @@ function stopServer(server: Server, deadlineMs: number): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    for (const socket of silent) socket.destroy();
   });
 }

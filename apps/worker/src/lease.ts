@@ -5,6 +5,7 @@ import { createOwnershipCheck, type OwnershipDeps } from './check-ownership.ts';
 /** We stop this long before the others may take over. */
 const MARGIN_SHARE = 0.1;
 const RENEWALS_PER_LEASE = 3;
+const RETRY_SHARE = 0.05;
 
 export interface Lease {
   stop(): void;
@@ -30,6 +31,7 @@ export function keepLease(
   /** When the newest renewal that was answered had been sent. */
   let renewedAt = deps.registeredAt;
   let deadline = armDeadline(renewedAt);
+  let retry: NodeJS.Timeout | undefined;
   const timer = setInterval(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
 
   function armDeadline(sentAt: number): NodeJS.Timeout {
@@ -47,6 +49,7 @@ export function keepLease(
     stopped = true;
     clearInterval(timer);
     clearTimeout(deadline);
+    clearTimeout(retry);
   }
 
   async function renew(): Promise<void> {
@@ -64,7 +67,11 @@ export function keepLease(
       deadline = armDeadline(sentAt);
       await checkOwned(owned);
     } catch (error) {
+      if (stopped) return;
       deps.log.warn({ error: String(error) }, 'lease not renewed; trying again');
+      // Soon: two short interruptions a renewal apart must not cost a healthy worker its lease.
+      clearTimeout(retry);
+      retry = setTimeout(() => void renew(), leaseMs * RETRY_SHARE);
     }
   }
 

@@ -51,7 +51,7 @@ async function runClaimed(deps: JobDeps, task: ClaimedTask): Promise<void> {
     onCancelRequested: () => active.stop(new CancelRequestedError('cancel requested')),
   });
   log.lastSeq = task.events.lastSeq;
-  const deadline = armDeadline(deps, task, active);
+  const disarmDeadline = armDeadline(deps, task, active);
   deps.active.add(active);
   deps.publisher.publish([task.events]);
   deps.agent.metrics.queueWait.observe(Math.max(0, deps.agent.now() - task.createdAt.getTime()) / 1000);
@@ -61,17 +61,27 @@ async function runClaimed(deps: JobDeps, task: ClaimedTask): Promise<void> {
     // Not settled: the task stays this worker's until its next heartbeat hands it back.
     deps.agent.log.error({ task_id: task.taskId, error: messageOf(error) }, 'task not settled');
   } finally {
-    clearTimeout(deadline);
+    disarmDeadline();
     deps.flusher.close(log);
     deps.active.remove(active);
   }
 }
 
-function armDeadline(deps: JobDeps, task: ClaimedTask, active: ActiveTask): NodeJS.Timeout | undefined {
-  if (!task.deadlineAt) return undefined;
-  const remainingMs = Math.max(0, task.deadlineAt.getTime() - deps.agent.now());
-  return setTimeout(
-    () => active.stop(new DeadlinePassedError('the deadline has passed')),
-    Math.min(remainingMs, MAX_TIMER_MS),
-  );
+/** Stops the task at its deadline. Returns what takes that back. */
+function armDeadline(deps: JobDeps, task: ClaimedTask, active: ActiveTask): () => void {
+  const { deadlineAt } = task;
+  if (!deadlineAt) return () => undefined;
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const remainingMs = deadlineAt.getTime() - deps.agent.now();
+    timer = setTimeout(
+      () => {
+        if (remainingMs > MAX_TIMER_MS) arm();
+        else active.stop(new DeadlinePassedError('the deadline has passed'));
+      },
+      Math.min(Math.max(0, remainingMs), MAX_TIMER_MS),
+    );
+  };
+  arm();
+  return () => clearTimeout(timer);
 }

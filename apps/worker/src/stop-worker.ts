@@ -40,6 +40,7 @@ export async function stopWorker(parts: WorkerParts): Promise<void> {
     active.stopAll(new ShutdownError('the grace is over'));
     await jobs.drained(ABORT_GRACE_MS);
   }
+  context.flusher.fenceAll(); // what could not be written by now is written by whoever gets the task next
   await within(quiet, GOODBYE_TIMEOUT_MS);
   parts.lease.stop();
   await within(endWorker(context.leasePool, parts.incarnation), GOODBYE_TIMEOUT_MS);

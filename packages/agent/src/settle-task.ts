@@ -99,13 +99,18 @@ function toFailedEnding(run: TaskRun, outcome: Extract<Outcome, { kind: 'failed'
     attempts: attempt,
     history: [...run.task.history, entry].slice(-MAX_HISTORY),
   };
+  const remainingMs = run.task.deadlineAt && run.task.deadlineAt.getTime() - run.deps.now();
   const decision = decideRetry({
     failure,
     attempt,
     policy: { ...TASK_RETRY, maxAttempts: run.limits.max_attempts },
-    remainingMs: run.task.deadlineAt && run.task.deadlineAt.getTime() - run.deps.now(),
+    remainingMs,
     random: run.deps.random(),
   });
+  // No further try fits in: the deadline is what ends the task then, and that is no dead letter.
+  if (decision.kind === 'stop' && decision.why === 'deadline') {
+    return toParkedEnding(run, 'retry', Math.max(0, remainingMs ?? 0), base, failure);
+  }
   if (decision.kind === 'retry') return toParkedEnding(run, 'retry', decision.delayMs, base, failure);
   const retryStopped = failure.code === 'poison' ? 'process_deaths' : decision.why;
   const deadLetter = NO_DEAD_LETTER.includes(failure.code)

@@ -39,12 +39,18 @@ export interface RedisConnectionOptions {
 export function openRedis(options: RedisConnectionOptions): RedisConnections {
   const commands = open(options, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS }, 'commands');
   const subscriber = open(options, { enableOfflineQueue: true }, 'subscriber');
+  let disconnecting = false;
+  commands.on('close', () => {
+    disconnecting = false;
+  });
   return {
     commands,
     subscriber,
     keys: createKeys(options.prefix),
     noteFailure(error) {
       if (!(error instanceof Error) || error.message !== TIMED_OUT || commands.status !== 'ready') return;
+      if (disconnecting) return;
+      disconnecting = true;
       options.log.warn('Redis does not answer; reconnecting');
       commands.disconnect(true);
     },

@@ -26,6 +26,7 @@ export interface ClaimedTask {
   attempts: number;
   suspicion: number;
   history: Json[];
+  /** By the clock of this process: what Postgres' clock says is left, counted from now (A4). */
   deadlineAt: Date | undefined;
   cancelRequested: boolean;
   traceparent: string | undefined;
@@ -47,7 +48,7 @@ interface Row {
   attempts: number;
   suspicion: number;
   history: string;
-  deadline_at: Date | null;
+  deadline_in_ms: number | null;
   cancel_requested: boolean;
   traceparent: string | null;
   created_at: Date;
@@ -89,7 +90,8 @@ const statement = {
       from claimed c
       where t.id = c.task_id
       returning t.id, t.tenant_id, t.run, t.agent, t.agent_version, t.input, t.limits, t.metadata, t.attempts,
-        t.suspicion, t.history, t.deadline_at, t.traceparent, t.created_at
+        t.suspicion, t.history,
+        (extract(epoch from t.deadline_at - now()) * 1000)::float8 as deadline_in_ms, t.traceparent, t.created_at
     ), announced as (
       select c.task_id, c.first_seq, c.last_seq, c.epoch,
         case when c.epoch = 1 then 'task.started' else 'task.resumed' end as type,
@@ -112,7 +114,7 @@ const statement = {
       select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
     )
     select o.id, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata, o.attempts, o.suspicion,
-      o.history, o.deadline_at, o.traceparent, o.created_at, c.epoch,
+      o.history, o.deadline_in_ms, o.traceparent, o.created_at, c.epoch,
       c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types, r.visibility, r.payload
     from owned o join claimed c on c.task_id = o.id join rows r on r.task_id = o.id`,
 };
@@ -145,7 +147,7 @@ function toClaimedTask(row: Row): ClaimedTask {
     attempts: row.attempts,
     suspicion: row.suspicion,
     history: JSON.parse(row.history) as Json[],
-    deadlineAt: row.deadline_at ?? undefined,
+    deadlineAt: row.deadline_in_ms === null ? undefined : new Date(Date.now() + row.deadline_in_ms),
     cancelRequested: row.cancel_requested,
     traceparent: row.traceparent ?? undefined,
     createdAt: row.created_at,

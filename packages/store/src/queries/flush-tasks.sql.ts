@@ -108,7 +108,9 @@ export const FLUSH_TASKS_SQL = `
       when a.task_id is not null then 'ok'
       when l.task_id is null then
         case when exists (select from task_heads h where h.task_id = i.task_id) then 'busy' else 'fenced' end
-      when l.epoch = i.epoch and l.flush_no = i.flush_no then 'repeated'
+      when l.epoch = i.epoch and l.flush_no = i.flush_no then
+        -- The lock shows the newest head, the snapshot may be older than its events: asked again, it finds them.
+        case when i.event_count > 0 and e.first_seq is null then 'busy' else 'repeated' end
       when l.epoch = i.epoch and l.flush_no = i.flush_no - 1 and l.status = 'running' then 'cancel_first'
       else 'fenced'
     end as verdict,
