@@ -88,6 +88,8 @@ describe('kill -9 of the worker', () => {
     expect(running.speech.requests.filter((request) => request.status === 200)).toHaveLength(2);
     const { rows } = await running.pool.query<{ status: string }>('select status from artifacts order by id');
     expect(rows.map((row) => row.status)).toEqual(['uploading', 'completed']);
+    const listed = await running.api.json<{ data: { status: string }[] }>('GET', `/v1/tasks/${task.id}/artifacts`);
+    expect(listed.data.map((artifact) => artifact.status)).toEqual(['aborted', 'completed']); // nobody writes the first
     const audio = await running.api.request('GET', `/v1/artifacts/${done.result?.brief_artifact_id}/content`);
     expect(audio.status).toBe(200);
   });

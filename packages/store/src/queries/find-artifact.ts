@@ -25,9 +25,21 @@ export interface ArtifactColumns {
   finished_at: Date | null;
 }
 
+/**
+ * An upload ends with the epoch that began it: whoever died, was cancelled or was fenced in the middle of one cannot say so
+ * any more, so a reader is told `aborted` and not to come back for ever.
+ */
 export const ARTIFACT_SELECT = `
     select id, task_id, run, step_id, name, media_type, status, bytes, sha256, s3_key, usable, created_at, finished_at
-    from artifacts`;
+    from (
+      select a.id, a.tenant_id, a.task_id, a.run, a.step_id, a.name, a.media_type, a.bytes, a.sha256, a.s3_key, a.usable,
+        a.created_at, a.finished_at,
+        case
+          when a.status = 'uploading' and (h.status is distinct from 'running' or h.epoch <> a.epoch) then 'aborted'
+          else a.status
+        end as status
+      from artifacts a left join task_heads h on h.task_id = a.task_id
+    ) artifact`;
 
 const statement = {
   name: 'find-artifact',
