@@ -111,7 +111,7 @@ async function sendComplete(
   return reply.ETag ?? '';
 }
 
-/** Whoever gives up waits for this, and S3 may be why: what cannot be dropped in time is left to the janitor. */
+/** Whoever gives up waits for this, and S3 may be why: what cannot be dropped in time is left to the bucket's lifecycle rule. */
 const ABORT_TIMEOUT_MS = 15_000;
 
 /**

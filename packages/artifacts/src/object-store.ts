@@ -22,7 +22,7 @@ export interface ObjectStore {
   read(key: string, options: { maxBytes: number; signal?: AbortSignal | undefined }): Promise<Buffer>;
   head(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   delete(key: string): Promise<void>;
-  /** Drops unfinished uploads to the key and says how many there were: for janitors. */
+  /** Drops unfinished uploads to the key and says how many there were. */
   abortUploads(key: string): Promise<number>;
   presignGet(key: string, options: PresignOptions): Promise<string>;
   ensureBucket(): Promise<void>;

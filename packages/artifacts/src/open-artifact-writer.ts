@@ -34,7 +34,7 @@ export interface ArtifactWriterDeps {
 
 /**
  * Opens an artifact: the row is registered (durably, fenced) and `artifact.started` sent before the first byte can leave,
- * so that a janitor finds whatever a crash leaves behind. Bytes, then HEAD, then the pointer with its event: a pointer
+ * so that the rows say what a crash leaves behind. Bytes, then HEAD, then the pointer with its event: a pointer
  * never points to something that is not there (GUARANTEES.md I19).
  */
 export async function openArtifactWriter(
@@ -115,7 +115,7 @@ class S3ArtifactWriter implements ArtifactWriter {
     if (this.#closed && (await succeeds(this.#closed))) return;
     const stored = await this.#salvage();
     await this.#upload.abort();
-    // The task is over or not ours any more: the row stays `uploading` and is the janitor's.
+    // The task is over or not ours any more: the row stays `uploading`, and readers see `aborted`.
     if (this.#deps.signal.aborted) return;
     const { id } = this.#row;
     const ending: ArtifactEnding = stored
