@@ -20,6 +20,7 @@ export async function takeTurn(run: TaskRun): Promise<void> {
     stepId: createId('step'),
     startedAt: new Date(run.deps.now()),
   };
+  await run.log.drain(); // what was paid for is durable before more is bought
   const reply = await askWithinLimits(run, turn);
   const problem = findProblem(run, reply);
   if (problem !== undefined && countCorrections(run) >= MAX_CORRECTIONS) {

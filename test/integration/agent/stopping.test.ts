@@ -43,6 +43,22 @@ async function startTool(execute: (signal: AbortSignal) => Promise<unknown>) {
   return { scene, epoch };
 }
 
+/** An epoch whose worker begins to go down while the model is answering its first turn, with a call. */
+async function startAndShutDownWhenAsked(suspicion = 0) {
+  let epoch: Epoch | undefined;
+  const scene = await harness.open({
+    tools: [probeTool('act', () => 1)],
+    async script(_, { turn }) {
+      if (turn > 1) return say('done');
+      (await eventually('the epoch', () => epoch)).shutdown();
+      return call('act');
+    },
+  });
+  await harness.pool.query('update tasks set suspicion = $2 where id = $1', [toUuid(scene.taskId), suspicion]);
+  epoch = await scene.start();
+  return { scene, epoch };
+}
+
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 }
@@ -156,13 +172,7 @@ describe('a deadline', () => {
 
 describe('a shutdown', () => {
   it('lets the reply end, hands the task back at the step boundary and costs no attempt', async () => {
-    const scene = await harness.open({
-      tools: [probeTool('act', () => 1)],
-      script: [call('act', [{}], { delivery: { delayBetweenChunksMs: 5 } }), say('done')],
-    });
-    const epoch = await scene.start();
-    await eventually('the reply to begin', async () => (await scene.events()).some((e) => e.type === 'turn.started'));
-    epoch.shutdown();
+    const { scene, epoch } = await startAndShutDownWhenAsked();
     expect(await epoch.outcome).toBe('queued');
     expect(await scene.task()).toMatchObject({ status: 'queued', attempts: 0 });
     const types = (await scene.events()).map((event) => event.type);
@@ -243,12 +253,7 @@ describe('a task with cause for suspicion', () => {
   });
 
   it('is cleared by its next settled step, not only by its end', async () => {
-    const script = [call('act', [{}], { delivery: { delayBetweenChunksMs: 5 } })];
-    const scene = await harness.open({ tools: [probeTool('act', () => 1)], script });
-    await harness.pool.query('update tasks set suspicion = 2 where id = $1', [toUuid(scene.taskId)]);
-    const epoch = await scene.start();
-    await eventually('the reply to begin', async () => (await scene.events()).some((e) => e.type === 'turn.started'));
-    epoch.shutdown();
+    const { scene, epoch } = await startAndShutDownWhenAsked(2);
     expect(await epoch.outcome).toBe('queued');
     const { rows } = await harness.pool.query<{ suspicion: number }>('select suspicion from tasks where id = $1', [
       toUuid(scene.taskId),

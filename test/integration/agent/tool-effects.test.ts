@@ -110,13 +110,16 @@ describe("a crash between a tool's effect and its result", () => {
 
   it('between the journaled turn and its calls takes no second model call for it', async () => {
     const effects: Effect[] = [];
+    let epoch: Epoch | undefined;
     const scene = await harness.open({
       tools: [effectful(effects, 0, KEYED)],
-      script: [call('act', [{ n: 1 }], { delivery: { delayBetweenChunksMs: 5 } }), say('done')],
+      async script(_, { turn }) {
+        if (turn > 1) return say('done');
+        (await eventually('the epoch', () => epoch)).shutdown();
+        return call('act', [{ n: 1 }]);
+      },
     });
-    const epoch = await scene.start();
-    await eventually('the reply to begin', () => scene.requests().length === 1);
-    epoch.shutdown();
+    epoch = await scene.start();
     expect(await epoch.outcome).toBe('queued');
     expect((await scene.steps()).map((step) => step.stepKey)).toEqual(['t1']);
     expect(await scene.run()).toBe('completed');
