@@ -15,13 +15,14 @@ export async function ensureBucket(connection: S3Connection): Promise<void> {
   }
 }
 
-async function createBucket({ client, bucket, region, log }: S3Connection): Promise<void> {
+async function createBucket(connection: S3Connection): Promise<void> {
+  const { client, bucket, region } = connection;
   // us-east-1 is the region that S3 takes by its absence only.
   const location =
     region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: toLocation(region) } };
   const command = new CreateBucketCommand({ Bucket: bucket, ...location });
   try {
-    await sendToS3({ client, bucket, region, log }, { operation: 'CreateBucket' }, () => client.send(command));
+    await sendToS3(connection, { operation: 'CreateBucket' }, () => client.send(command));
   } catch (error) {
     if (!(error instanceof FailureError) || !hasS3Code(error, 'BucketAlreadyOwnedByYou')) throw error;
   }

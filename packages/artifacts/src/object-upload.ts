@@ -178,7 +178,10 @@ export class ObjectUpload {
     if (this.#multipart === undefined) return;
     await abortMultipartUpload(this.#connection, this.#multipart).catch((error: unknown) => {
       const { key } = this.#options;
-      this.#connection.log.warn({ key, error: messageOf(error) }, 'unfinished upload left to the lifecycle rule of the bucket');
+      this.#connection.log.warn(
+        { key, error: messageOf(error) },
+        'unfinished upload left to the lifecycle rule of the bucket',
+      );
     });
   }
 

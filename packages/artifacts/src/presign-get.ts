@@ -25,7 +25,7 @@ export async function presignGet(connection: S3Connection, key: string, options:
   });
   const expiresIn = Math.max(1, Math.min(MAX_PRESIGNED_SECONDS, Math.floor(options.expiresSeconds)));
   try {
-    return await getSignedUrl(connection.client, command, { expiresIn });
+    return await getSignedUrl(connection.presigner, command, { expiresIn });
   } catch (error) {
     throw toS3Failure(error, 'presign');
   }

@@ -1,4 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Logger } from '@nightshift/telemetry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
@@ -34,6 +34,8 @@ export interface S3Options {
 /** What every call to S3 needs. */
 export interface S3Connection {
   readonly client: S3Client;
+  /** Only signs URLs; it sends nothing. */
+  readonly presigner: S3Client;
   readonly bucket: string;
   readonly region: string;
   readonly log: Logger;
@@ -42,7 +44,7 @@ export interface S3Connection {
 /** Opens no socket yet. The SDK's own retries are off: `sendToS3` decides. */
 export function openS3Connection(options: S3Options): S3Connection {
   const timeouts = { ...DEFAULT_S3_TIMEOUTS, ...options.timeouts };
-  const client = new S3Client({
+  const config: S3ClientConfig = {
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
@@ -59,6 +61,13 @@ export function openS3Connection(options: S3Options): S3Connection {
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
     }),
-  });
-  return { client, bucket: options.bucket, region: options.region, log: options.log };
+  };
+  return {
+    client: new S3Client(config),
+    // A presigned URL would otherwise carry the checksum of an empty body (SECURITY.md S62).
+    presigner: new S3Client({ ...config, requestChecksumCalculation: 'WHEN_REQUIRED' }),
+    bucket: options.bucket,
+    region: options.region,
+    log: options.log,
+  };
 }
