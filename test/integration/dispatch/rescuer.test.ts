@@ -71,6 +71,7 @@ describe('the rescuer', () => {
         const { rows } = await fixture.pool.query("select 1 from pg_locks where locktype = 'advisory' and granted");
         return rows.length === 3;
       });
+      await one.runOnce(); // between two interruptions there is a look at which they are back
     }
     expect(await fixture.stateOf(taskId)).toEqual({ status: 'running', suspicion: 0 });
   });

@@ -166,14 +166,29 @@ describe('follow', () => {
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const slow = read(log.taskId, 0, () => opened);
-    await eventually('it holds its first slice', () => slow.slices.length === 1);
+    const slow: Reader = read(log.taskId, 0, () => (slow.seqs.length > 2 ? opened : undefined));
+    await eventually('it is live', () => slow.seqs.length === 2);
+    await log.commit({ events: [progress(0)] });
+    await eventually('it holds its first live slice', () => slow.seqs.length === 3);
     const text = 'x'.repeat(20_000);
     for (let n = 0; n < 60; n++) await log.commit({ events: [{ type: 'log', data: { n, text } }] });
     await finish(log);
     open();
     await slow.done;
     expect(slow.seqs).toEqual(numbersTo(log.lastSeq));
+  });
+
+  it('sees a hole in what is pushed at once, and fills it', async () => {
+    const log = await fixture.openLog();
+    const reader = read(log.taskId);
+    await eventually('it is live', () => reader.seqs.length === 2);
+    await unheard(() => log.commit({ events: [progress(1), progress(2)] }));
+    await admin.del(fixture.redis.keys.stream(log.taskId)); // so that the publisher sees no gap either
+    await log.commit({ events: [progress(3)] });
+    await eventually('it has all', () => reader.seqs.length >= 5, 700);
+    expect(reader.seqs).toEqual(numbersTo(5));
+    reader.stop();
+    await reader.done;
   });
 
   it('goes on past a final event that a replay follows', async () => {
@@ -264,31 +279,5 @@ describe('waitForNews', () => {
     await waiting;
     await fixture.hub.waitForNews(log.taskId, 3, 60_000, gone.signal); // aborted before it began
     await eventually('nobody is subscribed', async () => (await countSubscribers(log.taskId)) === 0);
-  });
-});
-
-describe('page', () => {
-  it('gives at most the limit, and a cursor that leads through the whole log', async () => {
-    const log = await fixture.openLog();
-    for (let n = 0; n < 25; n++) void log.emit(n % 2 ? progress(n) : { type: 'log', data: { n } });
-    await log.drain();
-    const seen: number[] = [];
-    let after = 0;
-    for (;;) {
-      const page = await fixture.hub.page(log.taskId, { after, limit: 4, visibility: 'developer' });
-      if (page.events.length === 0) break;
-      expect(page.events.length).toBeLessThanOrEqual(4);
-      seen.push(...page.events.map((event) => event.sequence_number));
-      after = page.lastSeq;
-    }
-    expect(seen).toEqual(numbersTo(27));
-    const visible = await fixture.hub.page(log.taskId, { after: 2, limit: 100, visibility: 'user' });
-    expect(visible.events).toHaveLength(12);
-    expect(visible.lastSeq).toBe(27); // past the last visible one
-    const filter = (type: string) => type === 'log';
-    const logs = await fixture.hub.page(log.taskId, { after: 0, limit: 3, visibility: 'developer', filter });
-    expect(logs.events.map(({ data }) => data.n)).toEqual([0, 2, 4]);
-    const beyond = await fixture.hub.page(log.taskId, { after: 99, limit: 10, visibility: 'developer' });
-    expect(beyond).toEqual({ events: [], lastSeq: 99 });
   });
 });
