@@ -7,7 +7,7 @@ describe('readConfig', () => {
   it('fills in what is not given and freezes all of it', () => {
     const config = readConfig(REQUIRED);
     expect(config.http).toMatchObject({ host: '127.0.0.1', port: 3000 });
-    expect(config.tasks.agents).toEqual(['document-analyst']);
+    expect(config.tasks.agents).toEqual(['document-analyst', 'composer']);
     expect(config.s3).toMatchObject({ endpoint: undefined, bucket: 'nightshift', forcePathStyle: false });
     expect(() => Object.assign(config.streams, { maxTotal: 1 })).toThrow(TypeError);
   });

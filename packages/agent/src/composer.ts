@@ -1,8 +1,6 @@
 import type { Tool } from '@nightshift/tools';
-import { z } from 'zod';
+import { composerInput } from './composer-input.ts';
 import { type Agent, defineAgent } from './define-agent.ts';
-
-const inputSchema = z.strictObject({ prompt: z.string().min(1).max(2_000) });
 
 const INSTRUCTIONS = `You compose music for what the user describes. Choose a mood and a length (the user's, else 20 seconds),
 call compose_music once, then say in one or two sentences what you composed. The music itself goes to the user directly.`;
@@ -15,7 +13,7 @@ export function createComposer(options: { tools: readonly Tool[]; models: readon
     model: options.models,
     instructions: INSTRUCTIONS,
     tools: options.tools.filter((tool) => tool.name === 'compose_music'),
-    inputSchema,
+    inputSchema: composerInput,
     toPrompt: (input) => input.prompt,
     limits: { max_turns: 6, max_tool_calls: 4 },
   });

@@ -1,12 +1,8 @@
+import type { FailureCode } from '@nightshift/domain';
 import type { Tool } from '@nightshift/tools';
 import { z } from 'zod';
 import { type Agent, defineAgent } from './define-agent.ts';
-
-const inputSchema = z.strictObject({
-  file_id: z.string(),
-  name: z.string().max(500),
-  media_type: z.string().max(200).default('application/octet-stream'),
-});
+import { documentAnalystInput } from './document-analyst-input.ts';
 
 const KINDS = [
   'contract',
@@ -55,15 +51,19 @@ export function createDocumentAnalyst(options: { tools: readonly Tool[]; models:
     model: options.models,
     instructions: INSTRUCTIONS,
     tools: options.tools.filter((tool) => names.includes(tool.name)),
-    inputSchema,
+    inputSchema: documentAnalystInput,
     outputSchema,
     toPrompt: (input) =>
       `Analyse this document.\nDocument: file_id=${input.file_id} name=${JSON.stringify(input.name)} media_type=${JSON.stringify(input.media_type)}`,
     limits: { max_turns: 150, max_tool_calls: 1_500 },
-    // A document that cannot be read is the end of a task that is about this document.
+    // A document that cannot be read, or was deleted, is the end of a task that is about this document.
     failsTask: ({ name, outcome }) =>
-      name === 'read_document' && outcome.kind === 'failed' && outcome.failure.code.startsWith('document_')
+      name === 'read_document' && outcome.kind === 'failed' && isAboutDocument(outcome.failure.code)
         ? outcome.failure
         : undefined,
   });
+}
+
+function isAboutDocument(code: FailureCode): boolean {
+  return code === 'not_found' || code.startsWith('document_');
 }

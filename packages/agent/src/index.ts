@@ -1,4 +1,5 @@
 export type { AgentDeps } from './agent-deps.ts';
+export { AGENT_INPUTS, type AgentInput } from './agent-inputs.ts';
 export { createComposer } from './composer.ts';
 export { type Agent, type AgentDefinition, defineAgent } from './define-agent.ts';
 export { createDocumentAnalyst } from './document-analyst.ts';

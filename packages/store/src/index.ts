@@ -20,6 +20,7 @@ export { type DeadLetter, type DeadLetterStatus, findDeadLetter } from './querie
 export { findFile, type StoredFile } from './queries/find-file.ts';
 export { findIdempotentAnswer, type StoredAnswer } from './queries/find-idempotent-answer.ts';
 export { findQueuedTasks } from './queries/find-queued-tasks.ts';
+export { findReadyFileIds } from './queries/find-ready-file-ids.ts';
 export { findSigningKey } from './queries/find-signing-key.ts';
 export { findTask } from './queries/find-task.ts';
 export { findTaskHead, type TaskHead } from './queries/find-task-head.ts';

@@ -51,7 +51,7 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
     AWS_REGION: s3.clientOptions.region,
     AWS_ACCESS_KEY_ID: s3.clientOptions.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.clientOptions.credentials.secretAccessKey,
-    NIGHTSHIFT_AGENTS: 'test,document-analyst',
+    NIGHTSHIFT_AGENTS: 'test,other,document-analyst,composer',
     ...env,
   });
   const context = createApiContext(config, { stopping: stopping.signal, log: createSilentLogger() });

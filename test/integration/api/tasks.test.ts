@@ -241,7 +241,7 @@ describe('GET /tasks', () => {
         await api.call('POST', '/tasks', { key, body: { agent: 'test', input: 1, ...body } })
       ).json()) as TaskBody;
     const one = await make({ tags: ['a', 'b'] });
-    const two = await make({ agent: 'document-analyst', tags: ['a'] });
+    const two = await make({ agent: 'other', tags: ['a'] });
     await playTask(api.context.pool, two.id);
     const list = async (query: string) =>
       ((await (await api.call('GET', `/tasks?${query}`, { key })).json()) as TaskPage).data.map((task) => task.id);

@@ -3,7 +3,7 @@ import { type ProblemDetail, refuse } from './refuse.ts';
 import { toPointer } from './to-pointer.ts';
 
 /** A batch of 10,000 bad items is answered with the first of them. */
-const MAX_ERRORS = 100;
+export const MAX_ERRORS = 100;
 const MAX_DETAIL_LENGTH = 300;
 
 /**
@@ -17,9 +17,18 @@ export function parseWith<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => toErrors(issue, where)).slice(0, MAX_ERRORS);
+  const errors = describeIssues(result.error.issues, where);
   const message = where === 'body' ? 'The body is not valid.' : 'The query is not valid.';
   throw refuse('invalid_request', message, errors);
+}
+
+/** What is wrong, for the client. `base` is where the value that was checked is in the body. */
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  where: 'body' | 'query',
+  base: readonly PropertyKey[] = [],
+): ProblemDetail[] {
+  return issues.flatMap((issue) => toErrors({ ...issue, path: [...base, ...issue.path] }, where)).slice(0, MAX_ERRORS);
 }
 
 function toErrors(issue: z.core.$ZodIssue, where: 'body' | 'query'): ProblemDetail[] {

@@ -5,7 +5,9 @@ import { defineRoute } from '../http/route.ts';
 import { toBatch } from '../resources/to-batch.ts';
 import { batchSchema } from '../schemas/batch.ts';
 import { createBatchSchema } from '../schemas/create-batch.ts';
-import { assertKnownAgents, toNewTask } from '../tasks/to-new-task.ts';
+import { assertAgentInputs, assertKnownAgents } from '../tasks/assert-agent-inputs.ts';
+import { hasInputFiles } from '../tasks/has-input-files.ts';
+import { toNewTask } from '../tasks/to-new-task.ts';
 
 export const createBatch = defineRoute({
   method: 'post',
@@ -18,9 +20,11 @@ export const createBatch = defineRoute({
   responses: [{ status: 202, description: 'Accepted: all of them will run.', schema: batchSchema }],
   async handle(context, { body, caller, http, rawBody }) {
     assertKnownAgents(context, [
-      { agent: body.agent, pointer: '/agent' },
-      ...body.requests.map((request, i) => ({ agent: request.agent ?? body.agent, pointer: `/requests/${i}/agent` })),
+      { agent: body.agent, path: [] },
+      ...body.requests.map(({ agent = body.agent }, i) => ({ agent, path: ['requests', i] })),
     ]);
+    const requests = body.requests.map(({ agent = body.agent, input }, i) => ({ agent, input, path: ['requests', i] }));
+    assertAgentInputs(requests);
     const createdAt = new Date();
     const { tenantId } = caller;
     const { traceparent } = http.headers;
@@ -48,7 +52,12 @@ export const createBatch = defineRoute({
       status: 202,
       body: accepted,
     });
-    const stored = await writeOnce(context, answer, () => insertBatch(context.pool, batch, answer));
+    const stored = await writeOnce(
+      context,
+      answer,
+      async () =>
+        (await hasInputFiles(context, { tenantId, answer, requests })) && insertBatch(context.pool, batch, answer),
+    );
     const shown = stored?.body ?? accepted;
     const headers: Record<string, string> = { 'Retry-After': '2' };
     const id = typeof shown === 'object' && shown !== null && 'id' in shown ? shown.id : batch.id;

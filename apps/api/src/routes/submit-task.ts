@@ -8,7 +8,9 @@ import { type ApiRequest, defineRoute, type Reply } from '../http/route.ts';
 import { toTask } from '../resources/to-task.ts';
 import { submitTaskSchema } from '../schemas/submit-task.ts';
 import { taskSchema } from '../schemas/task.ts';
-import { assertKnownAgents, toFirstRow, toNewTask } from '../tasks/to-new-task.ts';
+import { assertAgentInputs, assertKnownAgents } from '../tasks/assert-agent-inputs.ts';
+import { hasInputFiles } from '../tasks/has-input-files.ts';
+import { toFirstRow, toNewTask } from '../tasks/to-new-task.ts';
 import { waitForFinal } from '../tasks/wait-for-task.ts';
 
 type SubmitRequest = ApiRequest<Record<never, never>, never, typeof submitTaskSchema>;
@@ -28,9 +30,12 @@ export const submitTask = defineRoute({
   ],
   async handle(context, request): Promise<Reply | undefined> {
     const { body, caller, http } = request;
-    assertKnownAgents(context, [{ agent: body.agent, pointer: '/agent' }]);
+    const { tenantId } = caller;
+    const requests = [{ agent: body.agent, input: body.input, path: [] }];
+    assertKnownAgents(context, requests);
+    assertAgentInputs(requests);
     const traceparent = http.headers.traceparent;
-    const about = { id: createId('task'), tenantId: caller.tenantId, createdAt: new Date(), traceparent };
+    const about = { id: createId('task'), tenantId, createdAt: new Date(), traceparent };
     const task = toNewTask(body, about);
     const accepted = toTask(toFirstRow(task));
     const answer = readIdempotency(http.headers['idempotency-key'], {
@@ -40,7 +45,12 @@ export const submitTask = defineRoute({
       status: 202,
       body: accepted,
     });
-    const stored = await writeOnce(context, answer, () => insertTask(context.pool, task, answer));
+    const stored = await writeOnce(
+      context,
+      answer,
+      async () =>
+        (await hasInputFiles(context, { tenantId, answer, requests })) && insertTask(context.pool, task, answer),
+    );
     // Not awaited: the task is safe, and the dispatcher offers it again if this is lost.
     if (!stored) void context.queue.enqueue([{ taskId: task.id, dispatchNo: 1 }]);
     const taskId = stored ? toTaskId(stored.body) : task.id;

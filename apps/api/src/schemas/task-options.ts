@@ -6,7 +6,7 @@ import { textSchema } from './text.ts';
 
 const MAX_TAGS = 20;
 
-/** Any JSON: the agent's own schema is checked by the worker. parse-json.ts has refused what cannot be kept. */
+/** Any JSON here: the agent's own schema is checked by the route, once the agent is known. parse-json.ts has refused what cannot be kept. */
 export const inputSchema = z
   .custom<Json>((value) => value !== undefined, { error: 'The input is required.', params: { code: 'required' } })
   .meta({ description: 'What the agent is to work on; its shape depends on the agent.', override: {} });

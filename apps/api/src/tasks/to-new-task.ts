@@ -1,7 +1,5 @@
 import { type Json, type Limits, type TaskId, type TenantId, toEventLine } from '@nightshift/domain';
 import type { NewTask, TaskRow } from '@nightshift/store';
-import type { ApiContext } from '../context.ts';
-import { type ProblemDetail, refuse } from '../http/refuse.ts';
 
 /** A validated wish for a task. */
 export interface TaskWish {
@@ -69,14 +67,4 @@ export function toFirstRow(task: NewTask): TaskRow {
     finishedAt: undefined,
     lastSeq: 1,
   };
-}
-
-/** @throws RequestError invalid_request naming every agent that no worker knows */
-export function assertKnownAgents(context: ApiContext, wanted: readonly { agent: string; pointer: string }[]): void {
-  const { agents } = context.config.tasks;
-  const errors: ProblemDetail[] = wanted
-    .filter(({ agent }) => !agents.includes(agent))
-    .slice(0, 100)
-    .map(({ pointer }) => ({ pointer, detail: `Known agents: ${agents.join(', ')}.`, code: 'unknown_agent' }));
-  if (errors.length > 0) throw refuse('invalid_request', 'There is no such agent.', errors);
 }

@@ -9,5 +9,6 @@ const MAX_SHOWN_CHARS = 60;
 export async function requireFile(findFile: FindFile, tenantId: TenantId, fileId: string): Promise<CatalogFile> {
   const file = isId('file', fileId) ? await findFile(tenantId, fileId) : undefined;
   if (file) return file;
-  throw new ToolError(`File not found: "${fileId.slice(0, MAX_SHOWN_CHARS)}". Use a file_id given in the task.`);
+  const content = `File not found: "${fileId.slice(0, MAX_SHOWN_CHARS)}". Use a file_id given in the task.`;
+  throw new ToolError(content, { code: 'not_found' });
 }
