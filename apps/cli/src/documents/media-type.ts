@@ -10,6 +10,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.markdown': 'text/markdown',
   '.eml': 'message/rfc822',
   '.csv': 'text/csv',
+  '.tsv': 'text/tab-separated-values',
   '.txt': 'text/plain',
   '.text': 'text/plain',
 };

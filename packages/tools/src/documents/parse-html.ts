@@ -133,8 +133,11 @@ function countLetters(text: string | null | undefined): number {
  */
 function withHeading(text: string, heading: string | undefined): string {
   const line = heading?.replace(/\s+/gu, ' ') ?? '';
-  const first = /^#+ (.*)$/mu.exec(text)?.[1] ?? '';
-  return line === '' || text.trim() === '' || toPlain(first) === toPlain(line) ? text : `# ${line}\n\n${text}`;
+  if (line === '' || text.trim() === '') return text;
+  const first = /^(#+) (.*)$/mu.exec(text);
+  // The same heading without the links to itself and to its source.
+  if (first !== null && toPlain(first[2] ?? '') === toPlain(line)) return text.replace(first[0], `${first[1]} ${line}`);
+  return `# ${line}\n\n${text}`;
 }
 
 function readMetaCharset(bytes: Uint8Array): string | undefined {

@@ -7,7 +7,7 @@ const MAX_CANDIDATES = 14;
 const MAX_TITLE_CHARS = 160;
 /** What stands alone after the first sentences is a heading further down, or a signature. */
 const AFTER_TEXT_PENALTY = 5;
-const SENTENCE = /\p{L}[.!?]\s+\p{Lu}|\p{Ll}{2}[.!?]$/u;
+const SENTENCE = /\p{Ll}{3}[.!?](?:\s+\p{Lu}|$)/u;
 const TITLE_FIELD = /^(?:title|titel|titre|título|titolo)\s?:\s+(.+)$/iu;
 const SUBJECT_FIELD = /^(?:subject|betreff|betrifft|objet|asunto|oggetto|onderwerp|assunto|re)\s?:\s+(.+)$/iu;
 const ADDRESS =
@@ -19,7 +19,7 @@ const BOILERPLATE =
 /** The line a manual page begins with: "TAR(1)   GNU TAR Manual   TAR(1)". */
 export const MANUAL_PAGE = /^([\p{L}\d_.+-]+\(\d\p{L}*\))\s.*\s\1$/iu;
 /** Program text and markup are nobody's title. */
-const CODE = /[{}<>;=\\]|":|\(\)|::|^(?:import|from|package|use|#include|def|class|const|let|var)\s/u;
+const CODE = /[{}<>;=\\]|":|\(\)|^(?:import|from|package|use|#include|def|class|const|let|var)\s/u;
 
 /** "q3_incident-report.v2.pdf" -> "q3 incident report v2". */
 export function toTitle(fileName: string): string {
@@ -34,7 +34,7 @@ function scoreCandidate(block: TextBlock, at: number): number {
   const { text } = block;
   const words = text.split(/\s+/u).length;
   let score = block.kind === 'heading' ? 6 : block.kind === 'prose' ? 2.5 : 1;
-  if (block.level === 1) score += 4;
+  if (block.level === 1) score += at === 0 ? 7 : 4;
   score -= at * 0.35;
   if (text === text.toUpperCase() && text !== text.toLowerCase()) score += 0.5;
   if (words >= 2 && words <= 14) score += 1;

@@ -9,6 +9,8 @@ const TITLE_FACTOR = 8;
 /** Below this a document is of no particular kind. */
 const MIN_SCORE = 5;
 const MEDIA_TYPE_SCORE = 30;
+/** How `read_document` begins each page of a table. */
+const TABLE_SIZE = /^Table: \d+ rows x \d+ columns/u;
 /** Said on the first page only, and divided by the number of pages like every score. */
 const MANUAL_PAGE_SCORE = 120;
 
@@ -31,6 +33,7 @@ function scoreShape(
   const rows = blocks.filter((block) => block.kind === 'row').length;
   const prose = blocks.filter((block) => block.kind === 'prose').length;
   if (MANUAL_PAGE.test(blocks[0]?.text.replace(/\s+/gu, ' ') ?? '')) add('handbook', MANUAL_PAGE_SCORE);
+  if (TABLE_SIZE.test(text)) add('table', MEDIA_TYPE_SCORE);
   if (rows >= 4 && rows > blocks.length * 0.6) add('table', prose === 0 ? 16 : 8);
   const head = text.slice(0, 800);
   const mailFields = head.split('\n').filter((line) => MAIL_FIELD.test(line)).length;
@@ -86,7 +89,9 @@ export function decideKind({ kinds, pages, title, mediaType = '' }: KindEvidence
   }
   scoreTitle(title, add);
   if (mediaType === 'message/rfc822') add('email', MEDIA_TYPE_SCORE);
-  if (/csv|spreadsheet|excel|tab-separated/u.test(mediaType)) add('table', MEDIA_TYPE_SCORE);
+  // A name ending in .csv is not enough: prose is saved under it too.
+  if (/csv|spreadsheet|excel|tab-separated/u.test(mediaType) && kinds.some(({ text }) => text === 'table'))
+    add('table', MEDIA_TYPE_SCORE);
   const best = list()[0];
   return DOCUMENT_KINDS.find((kind) => kind === best?.text && best.score >= MIN_SCORE) ?? 'other';
 }
