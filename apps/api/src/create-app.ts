@@ -11,6 +11,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { handleErrors } from './middleware/handle-errors.ts';
 import { hardenHeaders } from './middleware/harden-headers.ts';
 import { observeRequests } from './middleware/observe-requests.ts';
+import { requireHost } from './middleware/require-host.ts';
 import { createProbeRouter } from './probes.ts';
 import { ROUTES } from './routes/route-table.ts';
 
@@ -20,7 +21,7 @@ export function createApp(context: ApiContext): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
-  app.use(assignRequestId, observeRequests(context), hardenHeaders(), allowCrossOrigin);
+  app.use(assignRequestId, observeRequests(context), hardenHeaders(), requireHost, allowCrossOrigin);
   app.use(createProbeRouter(context, ROUTES));
   const router = createRouter(context, ROUTES);
   app.use('/v1', router);

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ApiContext } from './context.ts';
 import { createApp } from './create-app.ts';
+import { answerProtocolErrors } from './http/answer-protocol-errors.ts';
 
 /** Whole headers have to be here by then: a client that sends one byte now and then must not hold a socket. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -26,6 +27,8 @@ export interface RunningServer {
 export async function startServer(context: ApiContext): Promise<RunningServer> {
   const server = createServer(
     {
+      // require-host.ts does, with a problem.
+      requireHostHeader: false,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -33,6 +36,7 @@ export async function startServer(context: ApiContext): Promise<RunningServer> {
     },
     createApp(context),
   );
+  answerProtocolErrors(server, (status) => context.metrics.httpRequests.inc({ route: 'none', status: String(status) }));
   server.maxConnections = MAX_CONNECTIONS;
   const silent = trackSilentSockets(server);
   const { host, port } = context.config.http;

@@ -80,6 +80,8 @@ describe('bad addresses and queries', () => {
     ['no Host', 'GET /tasks HTTP/1.1\r\n\r\n', 400],
     ['20 KB of header', `GET /tasks HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
   ])('S12 refuses %s', async (_name, text, status) => {
-    expect(await sendRaw(api.url, text)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const answer = await sendRaw(api.url, text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
   });
 });

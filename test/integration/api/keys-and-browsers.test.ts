@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createId, type TaskId } from '../../../packages/domain/src/index.ts';
 import { expectProblem } from './expect-problem.ts';
+import { sendRaw } from './send-raw.ts';
 import { startTestApi, type TestApi } from './start-test-api.ts';
 
 /** Numbers are those of SECURITY.md. */
@@ -40,6 +41,15 @@ describe('keys', () => {
     }
     expect(bodies.size).toBe(1);
     expect((await call(`bearer ${api.key}`)).status).toBe(200);
+  });
+
+  it('S26 refuses two Authorization headers, whichever of them is right', async () => {
+    const right = `Authorization: Bearer ${api.key}\r\n`;
+    const send = (headers: string) => sendRaw(api.url, `GET /tasks HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+    expect(await send(right)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await send(`${right}Authorization: Bearer x\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await send(`authorization: Bearer x\r\n${right}`)).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await send(right + right)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   it('S23 does not accept a key in the query', async () => {

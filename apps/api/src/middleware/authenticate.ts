@@ -20,7 +20,7 @@ export async function authenticate(
   const caller =
     token !== undefined && route.acceptsStreamToken
       ? await findByToken(context, token)
-      : await findByHeader(context, http.headers.authorization);
+      : await findByHeader(context, http.headersDistinct.authorization);
   if (!caller) throw unauthorized();
   if (!mayUse(caller, route.scope)) throw refuse('forbidden', `This needs a key with the scope ${route.scope}.`);
   return caller;
@@ -36,8 +36,9 @@ export async function isStillValid(context: ApiContext, caller: Caller): Promise
   return (await context.keys.findById(caller.keyId)) !== undefined;
 }
 
-async function findByHeader(context: ApiContext, header: string | undefined): Promise<Caller | undefined> {
-  const secret = BEARER.exec(header ?? '')?.[1];
+/** Two headers are refused: Node keeps the first one, a proxy before us may have checked the other. */
+async function findByHeader(context: ApiContext, headers: readonly string[] = []): Promise<Caller | undefined> {
+  const secret = headers.length === 1 ? BEARER.exec(headers[0] ?? '')?.[1] : undefined;
   const key = secret === undefined ? undefined : await context.keys.findBySecret(secret);
   return key && { tenantId: key.tenantId, keyId: key.id, keyName: key.name, scopes: key.scopes, onlyTaskId: undefined };
 }
