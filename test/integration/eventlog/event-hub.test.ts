@@ -15,6 +15,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   fixture.hubTap.before = undefined;
+  fixture.hubTap.after = undefined;
 });
 afterAll(async () => {
   admin.disconnect();
@@ -166,13 +167,19 @@ describe('follow', () => {
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
+    let reads = 0;
+    fixture.hubTap.after = (name) => {
+      if (name === 'read-events') reads += 1;
+    };
     const slow: Reader = read(log.taskId, 0, () => (slow.seqs.length > 2 ? opened : undefined));
-    await eventually('it is live', () => slow.seqs.length === 2);
+    await eventually('it is live: the second look found nothing more', () => reads === 2);
     await log.commit({ events: [progress(0)] });
     await eventually('it holds its first live slice', () => slow.seqs.length === 3);
+    const fast = read(log.taskId);
     const text = 'x'.repeat(20_000);
     for (let n = 0; n < 60; n++) await log.commit({ events: [{ type: 'log', data: { n, text } }] });
     await finish(log);
+    await fast.done; // everything was pushed
     open();
     await slow.done;
     expect(slow.seqs).toEqual(numbersTo(log.lastSeq));
