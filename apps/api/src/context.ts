@@ -36,7 +36,7 @@ export function createApiContext(
   options: { stopping: AbortSignal; log?: Logger } = { stopping: new AbortController().signal },
 ): ApiContext {
   const log = options.log ?? createLogger({ name: 'api', level: config.logLevel });
-  const metrics = createMetrics();
+  const metrics = createMetrics('api');
   const pool = openPool({
     databaseUrl: config.database.url,
     applicationName: 'nightshift api',

@@ -37,7 +37,7 @@ export interface WorkerContext {
 
 export function createWorkerContext(config: WorkerConfig): WorkerContext {
   const log = createLogger({ name: 'worker', level: config.logLevel }).child({ worker: config.name });
-  const metrics = createMetrics();
+  const metrics = createMetrics('worker');
   const pools = openPools(config, log);
   const redis = openRedis({ ...config.redis, name: `nightshift:${config.name}`, log });
   const queue = createTaskQueue({ redisUrl: config.redis.url, prefix: config.redis.prefix, log });

@@ -1,2 +1,2 @@
 export { createLogger, createSilentLogger, type Logger, type LoggerOptions, redactText } from './logger.ts';
-export { createMetrics, type Metrics } from './metrics.ts';
+export { createMetrics, type Metrics, type ProcessKind } from './metrics.ts';

@@ -26,37 +26,57 @@ export interface Metrics {
   readonly httpRequests: Counter<'route' | 'status'>;
 }
 
-/** Creates the metrics of a process, with Node's own (memory, event loop lag) beside them. */
-export function createMetrics(): Metrics {
+/** Which kind of process a metric is measured by. */
+export type ProcessKind = 'api' | 'worker';
+
+type Users = readonly ProcessKind[];
+
+const API: Users = ['api'];
+const WORKER: Users = ['worker'];
+const BOTH: Users = ['api', 'worker'];
+
+/**
+ * Creates the metrics of a process, with Node's own (memory, event loop lag) beside them. Only what a process of this
+ * kind measures is shown by it: a plain zero from the others would say that nothing happens. Without a kind, all of them.
+ */
+export function createMetrics(kind?: ProcessKind): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const counter = <L extends string = string>(name: string, help: string, labelNames: L[] = []) =>
-    new Counter<L>({ name: `nightshift_${name}`, help, labelNames, registers });
-  const gauge = <L extends string = string>(name: string, help: string, labelNames: L[] = []) =>
-    new Gauge<L>({ name: `nightshift_${name}`, help, labelNames, registers });
-  const histogram = <L extends string = string>(name: string, help: string, labelNames: L[] = []) =>
-    new Histogram<L>({ name: `nightshift_${name}`, help, labelNames, buckets: SECONDS, registers });
+  const registersOf = (users: Users) => (kind === undefined || users.includes(kind) ? [registry] : []);
+  const counter = <L extends string = string>(users: Users, name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: `nightshift_${name}`, help, labelNames, registers: registersOf(users) });
+  const gauge = <L extends string = string>(users: Users, name: string, help: string, labelNames: L[] = []) =>
+    new Gauge<L>({ name: `nightshift_${name}`, help, labelNames, registers: registersOf(users) });
+  const histogram = <L extends string = string>(users: Users, name: string, help: string, labelNames: L[] = []) =>
+    new Histogram<L>({ name: `nightshift_${name}`, help, labelNames, buckets: SECONDS, registers: registersOf(users) });
   return {
     registry,
-    queueOldestTaskAge: gauge('queue_oldest_task_age_seconds', 'Age of the oldest task that is due and not claimed'),
-    queueTasks: gauge('queue_tasks', 'Tasks by state', ['state']),
-    queueWait: histogram('queue_wait_seconds', 'From due to claimed'),
-    taskDuration: histogram('task_duration_seconds', 'From claim to settled', ['agent', 'outcome']),
-    timeToFirstEvent: histogram('time_to_first_event_seconds', 'From request to first event sent', ['transport']),
-    streamSubscribers: gauge('stream_subscribers', 'Open event streams'),
-    streamHolesFilled: counter('stream_holes_filled_total', 'Holes in Redis filled from Postgres for a reader'),
-    toolDuration: histogram('tool_duration_seconds', 'Duration of tool calls', ['tool', 'outcome']),
-    toolRetries: counter('tool_retries_total', 'Tool calls tried again', ['tool']),
-    breakerState: gauge('breaker_state', '0 closed, 1 half-open, 2 open', ['key']),
-    deadLetters: counter('dead_letters_total', 'Tasks that became a dead letter', ['reason']),
-    modelTokens: counter('model_tokens_total', 'Tokens by model and kind', ['model', 'kind']),
-    modelCost: counter('model_cost_usd_total', 'Cost by model', ['model']),
-    leaseTakeovers: counter('lease_takeovers_total', 'Tasks taken over from a dead worker'),
-    fencedWrites: counter('fenced_writes_total', 'Writes refused because the epoch had moved on'),
-    flushDuration: histogram('flush_duration_seconds', 'Duration of one flush statement'),
-    publishFailures: counter('publish_failures_total', 'Publishes to Redis that failed (readers fill from Postgres)'),
-    workers: gauge('workers', 'Workers whose lease is valid'),
-    httpRequests: counter('http_requests_total', 'HTTP requests', ['route', 'status']),
+    queueOldestTaskAge: gauge(
+      WORKER,
+      'queue_oldest_task_age_seconds',
+      'Age of the oldest task that is due and not claimed',
+    ),
+    queueTasks: gauge(WORKER, 'queue_tasks', 'Tasks by state', ['state']),
+    queueWait: histogram(WORKER, 'queue_wait_seconds', 'From due to claimed'),
+    taskDuration: histogram(WORKER, 'task_duration_seconds', 'From claim to settled', ['agent', 'outcome']),
+    timeToFirstEvent: histogram(API, 'time_to_first_event_seconds', 'From request to first event sent', ['transport']),
+    streamSubscribers: gauge(API, 'stream_subscribers', 'Open event streams'),
+    streamHolesFilled: counter(API, 'stream_holes_filled_total', 'Holes in Redis filled from Postgres for a reader'),
+    toolDuration: histogram(WORKER, 'tool_duration_seconds', 'Duration of tool calls', ['tool', 'outcome']),
+    toolRetries: counter(WORKER, 'tool_retries_total', 'Tool calls tried again', ['tool']),
+    breakerState: gauge(WORKER, 'breaker_state', '0 closed, 1 half-open, 2 open', ['key']),
+    deadLetters: counter(WORKER, 'dead_letters_total', 'Tasks that became a dead letter', ['reason']),
+    modelTokens: counter(WORKER, 'model_tokens_total', 'Tokens by model and kind', ['model', 'kind']),
+    modelCost: counter(WORKER, 'model_cost_usd_total', 'Cost by model', ['model']),
+    leaseTakeovers: counter(WORKER, 'lease_takeovers_total', 'Tasks taken over from a dead worker'),
+    fencedWrites: counter(WORKER, 'fenced_writes_total', 'Writes refused because the epoch had moved on'),
+    flushDuration: histogram(WORKER, 'flush_duration_seconds', 'Duration of one flush statement'),
+    publishFailures: counter(
+      BOTH,
+      'publish_failures_total',
+      'Publishes to Redis that failed (readers fill from Postgres)',
+    ),
+    workers: gauge(WORKER, 'workers', 'Workers whose lease is valid'),
+    httpRequests: counter(API, 'http_requests_total', 'HTTP requests', ['route', 'status']),
   };
 }
