@@ -4,6 +4,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import type { ResponseSpec, Route } from './http/route.ts';
 import { idSchema } from './schemas/id.ts';
 import { problemSchema } from './schemas/problem.ts';
+import { REQUEST_HEADERS } from './schemas/request-header.ts';
 
 const DESCRIPTION =
   'The job system for LLM agents that must not lose work. Every path also answers without the prefix `/v1`.';
@@ -34,12 +35,14 @@ function toOperation(route: Route): ZodOpenApiOperationObject {
   const params = Object.entries(route.params ?? {}).map(([name, prefix]) => [name, idSchema(prefix)] as const);
   const path = params.length > 0 ? { path: z.object(Object.fromEntries(params)) } : {};
   const query = route.query instanceof z.ZodObject ? { query: route.query } : {};
+  const headers = (route.headers ?? []).map((name) => [name, REQUEST_HEADERS[name].optional()] as const);
+  const header = headers.length > 0 ? { header: z.object(Object.fromEntries(headers)) } : {};
   return {
     operationId: route.operationId,
     summary: route.summary,
     description: [route.description, `Scope: \`${route.scope}\`.`].filter((part) => part !== undefined).join(' '),
     tags: [route.path.split('/')[1] ?? ''],
-    requestParams: { ...path, ...query },
+    requestParams: { ...path, ...query, ...header },
     ...toRequestBody(route),
     ...(route.acceptsStreamToken ? { security: [{ bearer: [] }, { stream_token: [] }] } : {}),
     responses: toResponses(route.responses),
@@ -52,7 +55,7 @@ function toRequestBody(route: Route): Pick<ZodOpenApiOperationObject, 'requestBo
     return { requestBody: { required: true, description, content: { '*/*': { schema: { type: 'string' } } } } };
   }
   if (!route.body) return {};
-  const content = { 'application/json': { schema: route.body.schema } };
+  const content = { 'application/json': { schema: route.body.schema, example: route.body.example } };
   return { requestBody: { required: route.body.optional !== true, content } };
 }
 

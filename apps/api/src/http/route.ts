@@ -2,6 +2,7 @@ import type { Id, IdPrefix } from '@nightshift/domain';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { ApiContext } from '../context.ts';
+import type { RequestHeader } from '../schemas/request-header.ts';
 import { parseJson } from './parse-json.ts';
 import { parseWith } from './parse-with.ts';
 
@@ -48,6 +49,8 @@ export interface BodySpec<B extends z.ZodType> {
   limit: 'task' | 'batch';
   /** Whether no body at all stands for `{}`. */
   optional?: boolean;
+  /** A body that is accepted, for the documentation. */
+  example: z.input<B>;
 }
 
 export interface ResponseSpec {
@@ -68,6 +71,8 @@ export interface RouteSpec<P extends IdParams, Q extends z.ZodType, B extends z.
   scope: Scope;
   /** Whether a stream token in `?access_token=` is accepted. */
   acceptsStreamToken?: boolean;
+  /** Headers that the route reads beside the credential, for the documentation. */
+  headers?: readonly RequestHeader[];
   params?: P;
   query?: Q;
   body?: BodySpec<B>;

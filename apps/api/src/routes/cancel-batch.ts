@@ -17,7 +17,7 @@ export const cancelBatch = defineRoute({
   description: 'Repeating it goes on where an interrupted one stopped.',
   scope: 'tasks:write',
   params: { batch_id: 'batch' },
-  body: { schema: cancelSchema, limit: 'task', optional: true },
+  body: { schema: cancelSchema, limit: 'task', optional: true, example: { reason: 'not needed any more' } },
   responses: [{ status: 202, description: 'The wish is noted; the batch says how far it is.', schema: batchSchema }],
   async handle(context, { params, body, caller }) {
     const { tenantId } = caller;

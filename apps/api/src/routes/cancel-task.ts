@@ -15,7 +15,7 @@ export const cancelTask = defineRoute({
     'A queued or waiting task is cancelled at once; a running one as soon as its worker has tidied up, or at once with `force`. Repeating it changes nothing.',
   scope: 'tasks:write',
   params: { task_id: 'task' },
-  body: { schema: cancelSchema, limit: 'task', optional: true },
+  body: { schema: cancelSchema, limit: 'task', optional: true, example: { reason: 'not needed any more' } },
   responses: [
     { status: 202, description: 'The wish is noted; the task says how far it is.', schema: taskSchema },
     { status: 409, description: 'The task had ended otherwise.' },

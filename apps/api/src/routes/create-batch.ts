@@ -9,6 +9,15 @@ import { assertAgentInputs, assertKnownAgents } from '../tasks/assert-agent-inpu
 import { hasInputFiles } from '../tasks/has-input-files.ts';
 import { toNewTask } from '../tasks/to-new-task.ts';
 
+const EXAMPLE = {
+  agent: 'document-analyst',
+  name: 'contracts of May',
+  requests: [
+    { custom_id: 'minutes.md', input: { file_id: 'file_01h455vb4pex5vsknk084sn02q', name: 'minutes.md' } },
+    { custom_id: 'jingle', agent: 'composer', input: { prompt: 'Something calm, 5 seconds.' } },
+  ],
+};
+
 export const createBatch = defineRoute({
   method: 'post',
   path: '/batches',
@@ -16,7 +25,8 @@ export const createBatch = defineRoute({
   summary: 'Submit many tasks together',
   description: 'All of them are accepted or none is. `Idempotency-Key` makes it repeatable.',
   scope: 'tasks:write',
-  body: { schema: createBatchSchema, limit: 'batch' },
+  headers: ['Idempotency-Key'],
+  body: { schema: createBatchSchema, limit: 'batch', example: EXAMPLE },
   responses: [{ status: 202, description: 'Accepted: all of them will run.', schema: batchSchema }],
   async handle(context, { body, caller, http, rawBody }) {
     assertKnownAgents(context, [

@@ -12,7 +12,7 @@ export const createStreamToken = defineRoute({
   description: "A browser's EventSource cannot send headers: the token goes into `?access_token=`. It can only read.",
   scope: 'tasks:read',
   params: { task_id: 'task' },
-  body: { schema: streamTokenRequestSchema, limit: 'task', optional: true },
+  body: { schema: streamTokenRequestSchema, limit: 'task', optional: true, example: { expires_in_seconds: 600 } },
   responses: [{ status: 201, description: 'The token; it is shown once.', schema: streamTokenSchema }],
   async handle(context, { params, body, caller }) {
     const taskId = params.task_id;

@@ -13,6 +13,7 @@ export const getArtifactContent = defineRoute({
   summary: 'Fetch the bytes of an artifact',
   description: 'Whole or one `Range`; `redirect=1` answers with a short-lived address in S3 instead.',
   scope: 'tasks:read',
+  headers: ['Range', 'If-Range', 'If-None-Match'],
   acceptsStreamToken: true,
   params: { artifact_id: 'art' },
   query: z.strictObject({ redirect: z.enum(['0', '1']).default('0') }),

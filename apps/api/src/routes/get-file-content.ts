@@ -10,6 +10,7 @@ export const getFileContent = defineRoute({
   operationId: 'getFileContent',
   summary: 'Fetch the bytes of a file',
   scope: 'tasks:read',
+  headers: ['Range', 'If-Range', 'If-None-Match'],
   params: { file_id: 'file' },
   query: z.strictObject({ redirect: z.enum(['0', '1']).default('0') }),
   responses: [

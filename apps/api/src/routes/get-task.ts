@@ -17,6 +17,7 @@ export const getTask = defineRoute({
   description:
     'Cheap to poll: `ETag` and `If-None-Match`. `wait=N` holds the answer until the ETag changes, or until the task is over when no ETag was sent.',
   scope: 'tasks:read',
+  headers: ['If-None-Match'],
   params: { task_id: 'task' },
   query: z.strictObject({
     wait: numberParam(0, MAX_WAIT_SECONDS).optional(),

@@ -11,7 +11,12 @@ export const replayDeadLetter = defineRoute({
   summary: 'Run the task of a dead letter again from its journal',
   scope: 'ops',
   params: { dead_letter_id: 'dl' },
-  body: { schema: replaySchema.omit({ run: true }), limit: 'task', optional: true },
+  body: {
+    schema: replaySchema.omit({ run: true }),
+    limit: 'task',
+    optional: true,
+    example: { reason: 'the provider is back' },
+  },
   responses: [
     { status: 202, description: 'The new run is queued.', schema: replayAnswerSchema },
     { status: 200, description: 'This dead letter had been replayed before.', schema: replayAnswerSchema },

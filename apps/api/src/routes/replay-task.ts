@@ -11,7 +11,7 @@ export const replayTask = defineRoute({
   description: 'Keeps the task id, adds a run and continues the sequence of events. A second click is the same replay.',
   scope: 'tasks:write',
   params: { task_id: 'task' },
-  body: { schema: replaySchema, limit: 'task', optional: true },
+  body: { schema: replaySchema, limit: 'task', optional: true, example: { run: 1, reason: 'the provider is back' } },
   responses: [
     { status: 202, description: 'The new run is queued.', schema: replayAnswerSchema },
     { status: 200, description: 'This replay had been made before.', schema: replayAnswerSchema },

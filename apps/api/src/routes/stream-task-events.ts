@@ -24,6 +24,7 @@ export const streamTaskEvents = defineRoute({
   description:
     'With `Accept: text/event-stream` a stream: everything after the cursor, then live until the task is over. Otherwise a page of JSON. The cursor is the id of the last event seen: `Last-Event-ID`, or `after`.',
   scope: 'tasks:read',
+  headers: ['Last-Event-ID'],
   acceptsStreamToken: true,
   params: { task_id: 'task' },
   query: z.strictObject({

@@ -15,6 +15,12 @@ import { waitForFinal } from '../tasks/wait-for-task.ts';
 
 type SubmitRequest = ApiRequest<Record<never, never>, never, typeof submitTaskSchema>;
 
+const EXAMPLE = {
+  agent: 'document-analyst',
+  input: { file_id: 'file_01h455vb4pex5vsknk084sn02q', name: 'minutes.md', media_type: 'text/markdown' },
+  tags: ['minutes'],
+};
+
 export const submitTask = defineRoute({
   method: 'post',
   path: '/tasks',
@@ -23,7 +29,8 @@ export const submitTask = defineRoute({
   description:
     'Durable before the answer. `Idempotency-Key` makes it repeatable, `Prefer: wait=N` holds the answer until the task is over, `Accept: text/event-stream` answers with its events.',
   scope: 'tasks:write',
-  body: { schema: submitTaskSchema, limit: 'task' },
+  headers: ['Idempotency-Key', 'Prefer'],
+  body: { schema: submitTaskSchema, limit: 'task', example: EXAMPLE },
   responses: [
     { status: 202, description: 'Accepted: it will run.', schema: taskSchema },
     { status: 200, description: 'It was waited for and is over, or its events follow.', schema: taskSchema },

@@ -26,6 +26,7 @@ export const uploadFile = defineRoute({
   description:
     'The body is the document itself, streamed to S3; its name is in `?name=` or in `X-File-Name` (percent-encoded). The same bytes under the same name are kept once.',
   scope: 'tasks:write',
+  headers: ['X-File-Name'],
   query: z.strictObject({ name: nameSchema.optional() }),
   rawBody: { description: 'The bytes of the document.' },
   responses: [
