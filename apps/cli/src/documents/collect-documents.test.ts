@@ -64,6 +64,13 @@ describe('collectDocuments', () => {
     await expect(collect('papers/pipe')).rejects.toThrow(UsageError);
   });
 
+  it('leaves out a link that leads nowhere when it is among the files given', async () => {
+    write('a.md');
+    symlinkSync('nowhere', join(cwd, 'broken.md'));
+    expect(await idsOf('a.md', 'broken.md')).toEqual(['a.md']);
+    expect(warnings).toEqual([`${join(cwd, 'broken.md')} is left out: it cannot be found`]);
+  });
+
   it('refuses a path that does not exist, and a folder without files', async () => {
     mkdirSync(join(cwd, 'empty'));
     write('a.md');

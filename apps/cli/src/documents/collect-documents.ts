@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, readdir, realpath, stat } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../arguments/usage-error.ts';
 import { mediaTypeOf } from './media-type.ts';
@@ -38,9 +38,8 @@ export async function collectDocuments(options: CollectOptions): Promise<SourceD
   const found: { path: string; customId: string; bytes: number }[] = [];
   for (const typed of options.paths) {
     const path = resolve(options.cwd, typed);
-    const what = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(error.code === 'ENOENT' ? `${typed} does not exist` : `${typed}: ${error.message}`);
-    });
+    const what = await statTyped(path, typed, options.warn);
+    if (what === undefined) continue;
     if (!(await isReadable(path, what.isDirectory()))) throw new UsageError(`${typed} may not be read by this user`);
     if (!what.isDirectory()) {
       if (!what.isFile()) throw new UsageError(`${typed} is neither a file nor a folder`);
@@ -60,6 +59,24 @@ export async function collectDocuments(options: CollectOptions): Promise<SourceD
     );
   }
   return nameUniquely(found);
+}
+
+/** A link that leads nowhere is left out: `papers/*` names it without anybody meaning it. A name nobody has is a slip. */
+async function statTyped(path: string, typed: string, warn: (message: string) => void): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const isLink = await lstat(path).then(
+      (what) => what.isSymbolicLink(),
+      () => false,
+    );
+    if (!isLink) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new UsageError(code === 'ENOENT' ? `${typed} does not exist` : `${typed}: ${message}`);
+    }
+    warn(`${path} is left out: it cannot be found`);
+    return undefined;
+  }
 }
 
 async function listFiles(

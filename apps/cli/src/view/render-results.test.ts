@@ -50,6 +50,22 @@ describe('renderResults', () => {
     for (const line of render([wide], columns).split('\n')) expect(widthOf(line)).toBe(columns);
   });
 
+  it('lists documents instead of tearing a table when the terminal is narrow', () => {
+    expect(render([CONTRACT], 40)).toBe(
+      'contract-wind-farm-maintenance.pdf  completed\n' +
+        '  Maintenance Agreement for the Wind Farm Hohe Warte\n' +
+        '  incident report · en · EUR 1,240,000 · EUR 12 · 1 March 2026 · Nordlicht Windkraft GmbH\n',
+    );
+  });
+
+  it('keeps every character of a title in a script without spaces', () => {
+    const title = '二〇二五年第三季度董事会会议纪要及其附件的全部内容';
+    const cells = render([result('会议纪要.docx', { result: { title } })], 80)
+      .split('\n')
+      .slice(3);
+    expect(cells.map((line) => line.split('│')[2]?.trim() ?? '').join('')).toBe(title);
+  });
+
   it('keeps the whole of a long file name and title at 80 columns', () => {
     const cells = render([CONTRACT], 80)
       .split('\n')

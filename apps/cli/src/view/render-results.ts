@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { judgeResult } from '../batch/judge-result.ts';
 import type { TaskResult } from '../batch/task-result.ts';
 import type { RefusedDocument } from '../documents/upload-documents.ts';
+import { breakLongWords } from './break-long-words.ts';
 import { cleanText } from './clean-text.ts';
 import type { Colors } from './colors.ts';
 import { readDocumentResult } from './read-document-result.ts';
@@ -21,14 +22,17 @@ const MAX_TITLE_CHARS = 120;
 const MAX_FACT_CHARS = 60;
 const MAX_REASON_CHARS = 300;
 
-/** The table of results, at most `columns` wide (but at least 80), and why the ones without a result have none. */
+/** The table of results, or below 80 columns a list of them, and why the ones without a result have none. */
 export function renderResults(
   results: readonly TaskResult[],
   refused: readonly RefusedDocument[],
   screen: { columns: number; colors: Colors },
 ): string {
   const { colors } = screen;
-  const parts = results.length === 0 ? [] : [renderTable(results, screen)];
+  const parts =
+    results.length === 0
+      ? []
+      : [screen.columns < MIN_COLUMNS ? renderList(results, colors) : renderTable(results, screen)];
   const problems = [
     ...results.map((task) => ({ customId: task.customId, verdict: judgeResult(task) })),
     ...refused.map(({ customId, reason }) => ({ customId, verdict: { kind: 'document' as const, reason } })),
@@ -44,7 +48,7 @@ export function renderResults(
 }
 
 function renderTable(results: readonly TaskResult[], { columns, colors }: { columns: number; colors: Colors }): string {
-  const room = Math.min(Math.max(columns, MIN_COLUMNS), MAX_COLUMNS) - FRAME_COLUMNS;
+  const room = Math.min(columns, MAX_COLUMNS) - FRAME_COLUMNS;
   const flexible = room - KIND_COLUMNS - LANGUAGE_COLUMNS - STATUS_COLUMNS;
   const documentWidth = Math.floor((flexible * DOCUMENT_SHARE) / 100);
   const titleWidth = Math.floor((flexible * TITLE_SHARE) / 100);
@@ -71,32 +75,23 @@ function renderTable(results: readonly TaskResult[], { columns, colors }: { colu
   return table.toString();
 }
 
+/** For a terminal in which the table would be torn: the lines of each document below each other, left to the terminal. */
+function renderList(results: readonly TaskResult[], colors: Colors): string {
+  const entries = results.map((task) => {
+    const { title, kind, language, facts } = readDocumentResult(task.result);
+    const about = [kind, language, ...facts.map((fact) => clip(fact, MAX_FACT_CHARS))].filter((text) => text !== '');
+    const lines = [clip(title, MAX_TITLE_CHARS), about.join(' · ')].filter((text) => text !== '');
+    const name = `${colors.bold(cleanText(task.customId))}  ${renderStatus(task, colors)}`;
+    return [name, ...lines.map((line) => `  ${line}`)].join('\n');
+  });
+  return `${entries.join('\n')}\n`;
+}
+
 function renderStatus(task: TaskResult, colors: Colors): string {
   const verdict = judgeResult(task);
   if (verdict.kind === 'done') return colors.green('completed');
   if (verdict.kind === 'document' && task.status === 'completed') return colors.yellow('unreadable');
   return verdict.kind === 'document' ? colors.yellow(task.status) : colors.red(task.status);
-}
-
-/** The table wraps between words only and cuts a longer word off: file names are wrapped inside. */
-function breakLongWords(text: string, width: number): string {
-  return text
-    .split(' ')
-    .map((word) => (word.length > width ? breakWord(word, width) : word))
-    .join(' ');
-}
-
-function breakWord(word: string, width: number): string {
-  const parts: string[] = [];
-  let rest = [...word];
-  while (rest.length > width) {
-    // Behind the last `-`, `_`, `.` or `/` that fits, where that leaves a line that is not nearly empty.
-    const cut = rest.slice(0, width).findLastIndex((character) => '-_./'.includes(character)) + 1;
-    const end = cut > width / 3 ? cut : width;
-    parts.push(rest.slice(0, end).join(''));
-    rest = rest.slice(end);
-  }
-  return [...parts, rest.join('')].join('\n');
 }
 
 function clip(text: string, maxChars: number): string {

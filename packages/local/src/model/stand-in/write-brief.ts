@@ -15,10 +15,11 @@ const VOICES: Record<string, readonly string[]> = {
   pt: ['Ines', 'Camila', 'Vitoria'],
 };
 
-/** Two to four sentences of the summary that fit; the title leads when there is only one. */
+/** The title, unless the first sentence says it anyway, and as many sentences of the summary as fit, at most four. */
 export function writeBrief({ title, summary }: Pick<DocumentResult, 'title' | 'summary'>): string {
   const lead = /[.!?]$/u.test(title) ? title : `${title}.`;
-  const sentences: string[] = summary.length < 2 ? [lead] : [];
+  const says = (summary[0] ?? '').toLowerCase().includes(title.toLowerCase().replace(/[.!?]$/u, ''));
+  const sentences: string[] = says ? [] : [lead];
   for (const sentence of summary.slice(0, MAX_BRIEF_SENTENCES)) {
     if ([...sentences, sentence].join(' ').length <= MAX_BRIEF_CHARS) sentences.push(sentence);
   }
