@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite';
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 import { decodeText, readCharsetParameter } from './decode-text.ts';
 import { DocumentError } from './document-error.ts';
@@ -14,7 +15,7 @@ export type ReadAttachment = (source: DocumentSource) => Promise<DocumentPages>;
 
 /** Reads an e-mail: its headers, its text, the list of its attachments, and the text of those that are documents. */
 export async function parseEmail(source: DocumentSource, readAttachment: ReadAttachment): Promise<ParsedDocument> {
-  const email = await openEmail(toUtf8WhenUtf16(source));
+  const email = toWindows1252(await openEmail(toUtf8WhenUtf16(source)));
   const warnings: string[] = [];
   const parts = [layOutHeaders(email), await readBody(email)];
   const attachments = email.attachments.filter((attachment) => !isInlinePicture(attachment));
@@ -53,6 +54,21 @@ function toUtf8WhenUtf16(source: DocumentSource): Uint8Array {
   if (!charset.startsWith('utf-16') && !text.startsWith('From ')) return source.bytes;
   const whole = charset.startsWith('utf-16') ? Buffer.from(decodeText(source.bytes).text, 'utf8') : source.bytes;
   return whole.subarray(text.startsWith('From ') ? whole.indexOf(0x0a) + 1 : 0);
+}
+
+/**
+ * Mail that says iso-8859-1 is windows-1252 (the WHATWG rule), which Node 20's TextDecoder does not know: it leaves the
+ * euro sign, quotes and dashes as control characters of the range C1, which no mail contains otherwise.
+ */
+function toWindows1252(email: Email): Email {
+  const repair = (text: string): string =>
+    text.replace(/[\u0080-\u009F]+/gu, (controls) => iconv.decode(Buffer.from(controls, 'latin1'), 'windows-1252'));
+  return {
+    ...email,
+    ...(email.text === undefined ? {} : { text: repair(email.text) }),
+    ...(email.html === undefined ? {} : { html: repair(email.html) }),
+    ...(email.subject === undefined ? {} : { subject: repair(email.subject) }),
+  };
 }
 
 function layOutHeaders(email: Email): string {

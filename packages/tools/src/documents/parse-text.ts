@@ -14,13 +14,22 @@ export function parseText(source: DocumentSource): ParsedDocument {
 /** Markdown as it is: it is what the other kinds are turned into. Comments and tags, which no reader sees, are dropped. */
 export function parseMarkdown(source: DocumentSource): ParsedDocument {
   const { text, warnings } = decodeText(source.bytes, readCharsetParameter(source.mediaType));
-  const shown = dropHtmlTags(dropComments(text));
+  const shown = dropHtmlTags(dropComments(layOutFrontMatter(text)));
   const title = readFrontMatterTitle(text) ?? readFirstHeading(shown);
   return { title, pages: [shown], hasOwnPages: false, warnings };
 }
 
+const FRONT_MATTER = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---\r?\n/u;
+
+/** Its fields each in a paragraph: as lines of one paragraph they would run into each other. */
+function layOutFrontMatter(text: string): string {
+  const match = FRONT_MATTER.exec(text.slice(0, MAX_FRONT_MATTER_CHARS));
+  if (match === null) return text;
+  return `${(match[1] ?? '').replace(/\r?\n(?=\S)/gu, '\n\n')}\n\n${text.slice(match[0].length)}`;
+}
+
 function readFrontMatterTitle(text: string): string | undefined {
-  const matter = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---\r?\n/u.exec(text.slice(0, MAX_FRONT_MATTER_CHARS))?.[1];
+  const matter = FRONT_MATTER.exec(text.slice(0, MAX_FRONT_MATTER_CHARS))?.[1];
   return /^title:\s*["']?(.+?)["']?\s*$/mu.exec(matter ?? '')?.[1];
 }
 

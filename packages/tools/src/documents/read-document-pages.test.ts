@@ -119,6 +119,7 @@ const READABLE: Record<string, Expected> = {
     contains: [
       'From: Jörg Wüstenhagen',
       '- Palette 7 und Palette 12: Folie gerissen',
+      '1.518 Flaschen zu 0,41 €, also 622,38 € netto',
       '| Schlegel 0,75 l braun | 6.000 |',
     ],
   },

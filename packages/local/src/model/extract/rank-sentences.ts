@@ -37,6 +37,8 @@ const APPENDIX =
 const CONTACT = /@|\b(?:tel|fax|phone|iban|bic|https?|www)\b|\b\d{5} \p{Lu}/iu;
 const MAIL_HEADER =
   /^(?:from|to|cc|bcc|subject|sent|date|reply-to|message-id|mime-version|content-type|von|an|betreff|gesendet|objet|envoyé|para|asunto|oggetto)\s?:/iu;
+/** How an e-mail's attachments are listed. */
+const ATTACHMENT = /\([\w.+-]+\/[\w.+-]+, \d+ bytes\)$/u;
 const FACT = /\d{4}|[€$£¥]|\d+[.,]\d{2}\b|\b\d+ ?%/u;
 
 interface Candidate {
@@ -71,13 +73,17 @@ function isTellable(sentence: string, words: readonly string[], minWords: number
   );
 }
 
+/** Quotations of an earlier mail, mail headers, lists of attachments. */
+function isFurniture(text: string): boolean {
+  return /^>|^Attachments:$/u.test(text) || MAIL_HEADER.test(text) || ATTACHMENT.test(text);
+}
+
 function collectCandidates(blocks: readonly TextBlock[], language: string, minWords: number): Candidate[] {
   const candidates: Candidate[] = [];
   let section: Candidate['section'] = 0;
   for (const block of blocks) {
     if (block.kind === 'heading') section = SUMMARY.test(block.text) ? 1 : APPENDIX.test(block.text) ? -1 : 0;
-    if (block.kind === 'row' || block.kind === 'heading' || /^>/u.test(block.text) || MAIL_HEADER.test(block.text))
-      continue;
+    if (block.kind === 'row' || block.kind === 'heading' || isFurniture(block.text)) continue;
     const sentences =
       block.kind === 'prose' || block.kind === 'item' ? splitSentences(block.text, language) : [block.text];
     for (const sentence of sentences) {
@@ -146,7 +152,7 @@ function scoreLook({ text, prose, section }: Candidate, language: string): numbe
 
 /** What a text without a sentence says first. A title alone is not said again. */
 function quoteLines(blocks: readonly TextBlock[], page: number): SentenceFact[] {
-  const lines = blocks.filter((block) => block.kind !== 'heading' && !MAIL_HEADER.test(block.text));
+  const lines = blocks.filter((block) => block.kind !== 'heading' && !isFurniture(block.text));
   return (lines.length === 0 ? blocks.filter((block) => block.kind === 'heading') : lines)
     .slice(0, MAX_QUOTED_LINES)
     .map(({ text }) =>
