@@ -1,4 +1,3 @@
-import type { FailureCode } from '@nightshift/domain';
 import type { Tool } from '@nightshift/tools';
 import { z } from 'zod';
 import { type Agent, defineAgent } from './define-agent.ts';
@@ -56,14 +55,10 @@ export function createDocumentAnalyst(options: { tools: readonly Tool[]; models:
     toPrompt: (input) =>
       `Analyse this document.\nDocument: file_id=${input.file_id} name=${JSON.stringify(input.name)} media_type=${JSON.stringify(input.media_type)}`,
     limits: { max_turns: 150, max_tool_calls: 1_500 },
-    // A document that cannot be read, or was deleted, is the end of a task that is about this document.
+    // A document that cannot be read is the end of a task that is about this document; a wrong id is the model's.
     failsTask: ({ name, outcome }) =>
-      name === 'read_document' && outcome.kind === 'failed' && isAboutDocument(outcome.failure.code)
+      name === 'read_document' && outcome.kind === 'failed' && outcome.failure.code.startsWith('document_')
         ? outcome.failure
         : undefined,
   });
-}
-
-function isAboutDocument(code: FailureCode): boolean {
-  return code === 'not_found' || code.startsWith('document_');
 }
