@@ -39,10 +39,7 @@ function scoreCandidate(block: TextBlock, at: number): number {
   if (text === text.toUpperCase() && text !== text.toLowerCase()) score += 0.5;
   if (words >= 2 && words <= 14) score += 1;
   if (/^(?:§\s*)?\d+(?:\.\d+)*\.?\s+\p{L}/u.test(text)) score -= 3;
-  if (
-    at < 6 &&
-    KIND_WORDS.some(([, patterns]) => patterns.some(([pattern]) => new RegExp(pattern.source, 'iu').test(text)))
-  )
+  if (at < 6 && KIND_WORDS.some(([, patterns]) => patterns.some(([pattern]) => text.search(pattern) >= 0)))
     score += 2.5;
   if (ADDRESS.test(text)) score -= 4;
   if (COMPANY.test(text) && words <= 6) score -= 2.5;
