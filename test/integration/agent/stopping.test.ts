@@ -168,6 +168,14 @@ describe('a deadline', () => {
     expect(await expectWithin(1_000, epoch.outcome)).toBe('expired');
     expect((await scene.task()).usage).toMatchObject({ turns: 1 });
   });
+
+  it('that leaves no time for another try parks the task until it passes, without a dead letter', async () => {
+    const limited = { type: 'error' as const, status: 429, headers: { 'retry-after': '20' } };
+    const scene = await harness.open({ deadlineMs: 8_000, script: [{ replies: [limited], repeat: true }] });
+    expect(await scene.run()).toBe('waiting');
+    expect((await scene.events()).at(-1)).toMatchObject({ type: 'task.waiting', data: { waiting_for: 'retry' } });
+    expect(await scene.deadLetter()).toBeUndefined();
+  });
 });
 
 describe('a shutdown', () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createFailure,
   createId,
@@ -75,6 +75,20 @@ describe('claimTasks', () => {
     expect(answers.flat()).toHaveLength(1);
     expect(answers.flat()[0]).toMatchObject({ epoch: 1, run: 1, attempts: 0, input: {} });
     expect(await typesOf(taskId)).toEqual(['task.queued', 'task.started']);
+  });
+
+  it('counts what is left until the deadline by the clock of Postgres, however wrong that of the worker is', async () => {
+    const { taskId } = await insertQueuedTask(pool);
+    await pool.query("update tasks set deadline_at = now() + interval '60 seconds' where id = $1", [toUuid(taskId)]);
+    const wrong = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
+    try {
+      const { deadlineAt } = await claim(taskId);
+      const leftMs = (deadlineAt?.getTime() ?? 0) - Date.now();
+      expect(leftMs).toBeGreaterThan(30_000);
+      expect(leftMs).toBeLessThanOrEqual(60_000);
+    } finally {
+      wrong.mockRestore();
+    }
   });
 
   it('gives nothing to an incarnation that was declared dead', async () => {
