@@ -23,6 +23,7 @@ import {
   wakeDueTasks,
 } from '../../../packages/store/src/index.ts';
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { insertQueuedTask } from '../../support/insert-queued-task.ts';
 import { registerTestWorker } from '../../support/register-test-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.ts';
@@ -88,6 +89,42 @@ describe('flushTasks', () => {
     expect((await readSteps(pool, taskId, 1)).map(({ stepKey }) => stepKey)).toEqual(['live']);
     const { rows } = await pool.query('select agent_version from tasks where id = $1', [toUuid(taskId)]);
     expect(rows).toEqual([{ agent_version: null }]);
+  });
+});
+
+describe('a flush that meets a takeover which has not committed yet', () => {
+  it('writes nothing, whether it is answered before or after the commit', async () => {
+    const { taskId } = await insertQueuedTask(pool);
+    await claimOne(taskId, await registerTestWorker(pool));
+    const takeover = await pool.connect();
+    await takeover.query('begin');
+    await takeover.query('update task_heads set epoch = epoch + 1 where task_id = $1', [toUuid(taskId)]);
+    const zombie = flushTasks(pool, [flush(taskId, 1, 1, { steps: [step('zombie')] })]);
+    let isAnswered = false;
+    const answer = zombie.finally(() => {
+      isAnswered = true;
+    });
+    await eventually('the flush is answered, or waits for the lock', async () => {
+      const { rows } = await pool.query<{ waiting: number }>(
+        `select count(*) as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      );
+      return isAnswered || Number(rows[0]?.waiting) > 0;
+    });
+    await takeover.query('commit');
+    takeover.release();
+    expect(['busy', 'fenced']).toContain((await answer)[0]?.verdict);
+    expect((await flushTasks(pool, [flush(taskId, 1, 1)]))[0]?.verdict).toBe('fenced');
+    expect(await readSteps(pool, taskId, 1)).toEqual([]);
+  });
+});
+
+describe('claimTasks', () => {
+  it.each(['dead', 'stopped'])('gives nothing to an incarnation that is %s', async (status) => {
+    const { taskId } = await insertQueuedTask(pool);
+    const incarnation = await registerTestWorker(pool);
+    await pool.query('update workers set status = $2 where incarnation = $1', [toUuid(incarnation), status]);
+    expect(await claimTasks(pool, { taskIds: [taskId], incarnation, workerName: 'w' })).toEqual([]);
+    expect(await claimTasks(pool, { taskIds: [taskId], incarnation: createId('worker'), workerName: 'w' })).toEqual([]);
   });
 });
 
