@@ -118,6 +118,23 @@ describe('keepLease', () => {
     expect((held.lost[0]?.at ?? 0) - startedAt).toBeLessThan(350);
   });
 
+  it('counts from when a renewal was sent, however late its answer comes', async () => {
+    let sent = 0;
+    let sentAt = 0;
+    tap.before = (name) => {
+      if (name !== 'renew-lease') return undefined;
+      sent += 1;
+      if (sent > 1) return new Promise<void>(() => undefined);
+      sentAt = performance.now();
+      return undefined;
+    };
+    tap.after = () => new Promise<void>((resolve) => setTimeout(resolve, LEASE_MS / 2));
+    const held = await hold();
+    await eventually('it is lost', () => held.lost.length > 0);
+    expect(held.renewals.value).toBe(1);
+    expect((held.lost[0]?.at ?? 0) - sentAt).toBeLessThan(LEASE_MS);
+  });
+
   it('is lost at once when the worker was declared dead', async () => {
     const held = await hold();
     await pool.query("update workers set status = 'dead' where incarnation = $1", [toUuid(held.incarnation)]);
