@@ -52,6 +52,36 @@ async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'settled'
   return Promise.race([settled, new Promise<'pending'>((resolve) => setImmediate(resolve, 'pending'))]);
 }
 
+describe('an event that is not committed', () => {
+  it('is seen by nobody: not while the flush is under way, and never when the process dies with it', async () => {
+    const log = await fixture.openLog();
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reader = (async () => {
+      const follow = fixture.hub.follow(log.taskId, { after: 0, visibility: 'developer', signal: stop.signal });
+      for await (const slice of follow) seen.push(slice.toSse());
+    })();
+    await eventually('the reader is live', () => seen.length > 0);
+    let asked = 0;
+    fixture.flushTap.before = () => {
+      asked += 1;
+      throw createLostConnection();
+    };
+    log.commit({ events: [textDelta('never committed')] }).catch(() => undefined);
+    await eventually('it was tried three times', () => asked >= 3);
+    fixture.flusher.close(log); // as if the process had died
+    fixture.flusher = fixture.createFlusher();
+    fixture.flushTap.before = undefined;
+    await fixture.pool.query("update task_heads set status = 'queued' where task_id = $1", [toUuid(log.taskId)]);
+    const { events } = await fixture.claim(log.taskId);
+    fixture.publisher.publish([events]);
+    await eventually('the next epoch is seen', () => seen.join('').includes('task.resumed'));
+    stop.abort();
+    await reader;
+    expect(seen.join('')).not.toContain('never committed');
+  });
+});
+
 describe('a flush that fails', () => {
   it('is repeated under the same number with the same content when its reply was lost, and written once', async () => {
     const log = await fixture.openLog();
