@@ -18,7 +18,10 @@ const HEADER = /^-- breaking: (yes|no)\n/;
 /** One migrator at a time in a database: concurrent `create table` statements collide. */
 const MIGRATION_LOCK = 7_461_001;
 
-/** Reads `NNNN_words.sql` files, in order. Fails on a gap, a bad name or a missing header. */
+/**
+ * Reads `NNNN_words.sql` files, in order. A number is taken when work on a change begins, so that changes that are made at
+ * the same time leave gaps until the last of them is in. Fails on a number used twice or a missing header.
+ */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => FILE_NAME.test(name)).sort();
   return Promise.all(
@@ -26,7 +29,8 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
       const sql = await readFile(path.join(folder, name), 'utf8');
       const version = Number(FILE_NAME.exec(name)?.[1]);
       const header = HEADER.exec(sql);
-      if (version !== index + 1) throw new Error(`migration ${name}: expected number ${index + 1}`);
+      const before = names[index - 1];
+      if (before?.startsWith(name.slice(0, 4))) throw new Error(`migrations ${before} and ${name} have one number`);
       if (!header) throw new Error(`migration ${name}: the first line must be "-- breaking: yes" or "-- breaking: no"`);
       return {
         version,
@@ -59,7 +63,8 @@ export async function migrate(options: { databaseUrl: string; folder: string; lo
       'select version, sha256, name from schema_migrations order by version',
     );
     assertUnchanged(migrations, applied.rows);
-    const pending = migrations.slice(applied.rows.length);
+    const versions = new Set(applied.rows.map((row) => row.version));
+    const pending = migrations.filter((migration) => !versions.has(migration.version));
     for (const migration of pending) {
       await applyOne(client, migration);
       options.log.info({ migration: migration.name }, 'migration applied');
@@ -91,7 +96,7 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
 
 function assertUnchanged(migrations: Migration[], applied: { version: number; sha256: string; name: string }[]): void {
   for (const row of applied) {
-    const known = migrations[row.version - 1];
+    const known = migrations.find((migration) => migration.version === row.version);
     if (known && known.sha256 !== row.sha256) {
       throw new Error(`migration ${row.name} was changed after it had been applied; write a new one instead`);
     }
@@ -106,8 +111,10 @@ export async function assertSchema(db: Pick<pg.Pool, 'query'>, migrations: Migra
   const applied = await db.query<{ version: number; name: string; breaking: boolean }>(
     'select version, name, breaking from schema_migrations order by version',
   );
-  const missing = migrations[applied.rows.length];
+  const versions = new Set(applied.rows.map((row) => row.version));
+  const missing = migrations.find((migration) => !versions.has(migration.version));
   if (missing) throw new Error(`the database lacks migration ${missing.name}: run "npm run migrate" first`);
-  const newer = applied.rows.find((row) => row.version > migrations.length && row.breaking);
+  const known = new Set(migrations.map((migration) => migration.version));
+  const newer = applied.rows.find((row) => !known.has(row.version) && row.breaking);
   if (newer) throw new Error(`the database carries the breaking migration ${newer.name}: this build is too old for it`);
 }
