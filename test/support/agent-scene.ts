@@ -34,8 +34,11 @@ import {
   wakeDueTasks,
 } from '../../packages/store/src/index.ts';
 import { createToolRegistry, type Tool } from '../../packages/tools/src/index.ts';
+import { eventually } from './eventually.ts';
 import { insertQueuedTask } from './insert-queued-task.ts';
 import { registerTestWorker } from './register-test-worker.ts';
+
+const CLAIM_TIMEOUT_MS = 5_000;
 
 export interface SceneOptions extends Omit<ModelServerOptions, 'admin' | 'port'> {
   tools?: readonly Tool[];
@@ -141,8 +144,12 @@ async function startEpoch(
   scene: { deps: AgentDeps; taskId: TaskId; incarnation: Incarnation; running: Set<Epoch> },
 ): Promise<Epoch> {
   const { deps, taskId, incarnation, running } = scene;
-  const [task] = await claimTasks(pool, { taskIds: [taskId], incarnation, workerName: 'test' });
-  if (!task) throw new Error('the task cannot be claimed');
+  // A flush of the epoch before may still hold the head: it is asked for again, as the worker does.
+  const task = await eventually(
+    'the task can be claimed',
+    async () => (await claimTasks(pool, { taskIds: [taskId], incarnation, workerName: 'test' }))[0],
+    CLAIM_TIMEOUT_MS,
+  );
   const stopping = new AbortController();
   const shutdown = new AbortController();
   const stop = (reason: Error) => stopping.abort(reason); // a second abort changes nothing
@@ -164,11 +171,22 @@ async function startEpoch(
     shutdown: () => shutdown.abort(),
     async crash() {
       flusher.close(log);
-      await releaseTasks(pool, [{ taskId, epoch: task.epoch }]);
+      await eventually('the task is handed back', () => handBack(pool, taskId, task.epoch), CLAIM_TIMEOUT_MS);
     },
   };
   running.add(epoch);
   return epoch;
+}
+
+/** A flush that was under way at the crash may hold the head, or have ended the epoch: false asks for another look. */
+async function handBack(pool: Pool, taskId: TaskId, epoch: number): Promise<boolean> {
+  if ((await releaseTasks(pool, [{ taskId, epoch }])).length > 0) return true;
+  const { rows } = await pool.query('select 1 from task_heads where task_id = $1 and epoch = $2 and status = $3', [
+    toUuid(taskId),
+    epoch,
+    'running',
+  ]);
+  return rows.length === 0;
 }
 
 export interface SentRequest {

@@ -1,63 +1,110 @@
 import type { Incarnation, TaskId } from '@nightshift/domain';
-import { type ClaimedTask, claimTasks, type Pool } from '@nightshift/store';
+import { type ClaimAnswer, type ClaimedTask, type Pool, tryClaimTasks } from '@nightshift/store';
 
 const MAX_TASKS_PER_CLAIM = 100;
+/** A head that is held is asked for again after this, then after twice as long each time. */
+const FIRST_RETRY_MS = 10;
+const MAX_RETRY_MS = 250;
+/** Nothing of ours holds a head for longer; after it the dispatcher's next offer has to do. */
+const MAX_BUSY_MS = 3_000;
 
 /** Claims that are asked for together share a statement. */
 export interface ClaimBatcher {
-  /** Undefined: somebody else has the task, which is normal. Rejects when the database did not answer. */
+  /**
+   * Undefined: somebody else has the task, which is normal. A task whose head is held by somebody at the moment is asked
+   * for again for a while, because the next offer of it may be half a minute away. Rejects when the database did not
+   * answer.
+   */
   claim(taskId: TaskId): Promise<ClaimedTask | undefined>;
   /** Asked for and not answered yet: the database may know more about these than we do. */
   isClaiming(taskId: TaskId): boolean;
 }
 
-interface Waiting {
+interface Caller {
   resolve(claimed: ClaimedTask | undefined): void;
   reject(error: unknown): void;
 }
 
+interface Request {
+  readonly taskId: TaskId;
+  readonly callers: Caller[];
+  readonly since: number;
+  retries: number;
+}
+
 export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation; workerName: string }): ClaimBatcher {
-  const waiting = new Map<TaskId, Waiting[]>();
-  const claiming = new Map<TaskId, Waiting[]>();
+  /** Goes into the next statement · is in the one under way · waits for a head that was held. */
+  const waiting = new Map<TaskId, Request>();
+  const claiming = new Map<TaskId, Request>();
+  const held = new Map<TaskId, Request>();
   let running = false;
 
   async function run(): Promise<void> {
     running = true;
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, MAX_TASKS_PER_CLAIM);
-      for (const [taskId, callers] of batch) {
-        waiting.delete(taskId);
-        claiming.set(taskId, callers);
+      const batch = [...waiting.values()].slice(0, MAX_TASKS_PER_CLAIM);
+      for (const request of batch) {
+        waiting.delete(request.taskId);
+        claiming.set(request.taskId, request);
       }
       await claimBatch(batch);
-      for (const [taskId] of batch) claiming.delete(taskId);
+      for (const { taskId } of batch) claiming.delete(taskId);
     }
     running = false;
   }
 
-  async function claimBatch(batch: [TaskId, Waiting[]][]): Promise<void> {
+  async function claimBatch(batch: Request[]): Promise<void> {
     try {
-      const claimed = await claimTasks(deps.pool, { ...deps, taskIds: batch.map(([taskId]) => taskId) });
-      const byId = new Map(claimed.map((task) => [task.taskId, task]));
-      for (const [taskId, [first, ...others]] of batch) {
-        first?.resolve(byId.get(taskId));
-        for (const other of others) other.resolve(undefined);
-      }
+      answer(batch, await tryClaimTasks(deps.pool, { ...deps, taskIds: batch.map(({ taskId }) => taskId) }));
     } catch (error) {
-      for (const [, callers] of batch) for (const caller of callers) caller.reject(error);
+      for (const { callers } of batch) for (const caller of callers) caller.reject(error);
     }
+  }
+
+  function answer(batch: Request[], { claimed, busy }: ClaimAnswer): void {
+    const byId = new Map(claimed.map((task) => [task.taskId, task]));
+    const busyIds = new Set(busy);
+    for (const request of batch) {
+      if (busyIds.has(request.taskId) && performance.now() - request.since < MAX_BUSY_MS) {
+        askAgain(request);
+        continue;
+      }
+      const [first, ...others] = request.callers;
+      first?.resolve(byId.get(request.taskId));
+      for (const other of others) other.resolve(undefined);
+    }
+  }
+
+  function askAgain(request: Request): void {
+    if (join(request)) return;
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** request.retries, MAX_RETRY_MS);
+    request.retries += 1;
+    held.set(request.taskId, request);
+    setTimeout(() => {
+      held.delete(request.taskId);
+      add(request);
+    }, delayMs);
+  }
+
+  function add(request: Request): void {
+    if (!join(request)) waiting.set(request.taskId, request);
+    if (!running) void run();
+  }
+
+  /** True when the task is going to be asked for anyway. */
+  function join(request: Request): boolean {
+    const known = waiting.get(request.taskId) ?? held.get(request.taskId);
+    known?.callers.push(...request.callers);
+    return known !== undefined;
   }
 
   return {
     claim(taskId) {
       return new Promise((resolve, reject) => {
-        const callers = waiting.get(taskId);
-        if (callers) callers.push({ resolve, reject });
-        else waiting.set(taskId, [{ resolve, reject }]);
-        if (!running) void run();
+        add({ taskId, callers: [{ resolve, reject }], since: performance.now(), retries: 0 });
       });
     },
-    isClaiming: (taskId) => claiming.has(taskId) || waiting.has(taskId),
+    isClaiming: (taskId) => claiming.has(taskId) || waiting.has(taskId) || held.has(taskId),
   };
 }

@@ -7,7 +7,7 @@ export { openSession, type Session } from './open-session.ts';
 export type { Page, PageRequest } from './page.ts';
 export { buryWorkers } from './queries/bury-workers.ts';
 export { type CancelAnswer, type CancelRequest, cancelTasks } from './queries/cancel-tasks.ts';
-export { type ClaimedTask, claimTasks } from './queries/claim-tasks.ts';
+export { type ClaimAnswer, type ClaimedTask, claimTasks, tryClaimTasks } from './queries/claim-tasks.ts';
 export { deleteFile } from './queries/delete-file.ts';
 export { type Delivery, dispatchDueTasks } from './queries/dispatch-due-tasks.ts';
 export { endWorker } from './queries/end-worker.ts';
@@ -19,11 +19,14 @@ export { findCancellableTasks } from './queries/find-cancellable-tasks.ts';
 export { type DeadLetter, type DeadLetterStatus, findDeadLetter } from './queries/find-dead-letter.ts';
 export { findFile, type StoredFile } from './queries/find-file.ts';
 export { findIdempotentAnswer, type StoredAnswer } from './queries/find-idempotent-answer.ts';
+export { findLiveUploads } from './queries/find-live-uploads.ts';
 export { findQueuedTasks } from './queries/find-queued-tasks.ts';
 export { findReadyFileIds } from './queries/find-ready-file-ids.ts';
 export { findSigningKey } from './queries/find-signing-key.ts';
 export { findTask } from './queries/find-task.ts';
 export { findTaskHead, type TaskHead } from './queries/find-task-head.ts';
+export { findUnwantedArtifacts, type UnwantedArtifact } from './queries/find-unwanted-artifacts.ts';
+export { findUnwantedFiles, type UnwantedFile } from './queries/find-unwanted-files.ts';
 export { findWorkerLocks, type WorkerVitals } from './queries/find-worker-locks.ts';
 export { finishFile } from './queries/finish-file.ts';
 export {
@@ -35,6 +38,7 @@ export {
   type Settlement,
   type TaskFlush,
 } from './queries/flush-tasks.ts';
+export { giveUpUploads } from './queries/give-up-uploads.ts';
 export { insertBatch, type NewBatch } from './queries/insert-batch.ts';
 export { insertFile } from './queries/insert-file.ts';
 export { type IdempotentAnswer, insertTask, type NewTask } from './queries/insert-task.ts';
@@ -45,6 +49,8 @@ export { type DeadLetterFilter, listDeadLetters } from './queries/list-dead-lett
 export { listFiles } from './queries/list-files.ts';
 export { listSteps, type StepPlace, type StepSummary } from './queries/list-steps.ts';
 export { listTasks, type TaskFilter } from './queries/list-tasks.ts';
+export { markArtifactsDiscarded } from './queries/mark-artifacts-discarded.ts';
+export { markFilesDiscarded } from './queries/mark-files-discarded.ts';
 export { measureQueue, type QueueMeasure } from './queries/measure-queue.ts';
 export { ping } from './queries/ping.ts';
 export { readEvents } from './queries/read-events.ts';

@@ -62,17 +62,23 @@ interface Row {
 /**
  * One statement: locks the heads of the wanted tasks that are queued, bumps their epoch, makes this incarnation the
  * owner and logs the first events of the epoch. A head that is locked is being claimed, cancelled or ended by somebody
- * else: it is skipped, so that one hung transaction never holds up the other claims of the statement. A half-streamed turn of an earlier epoch is announced as void (I15).
+ * else: it is skipped, so that one hung transaction never holds up the other claims of the statement, and answered as
+ * busy, since a flush or a look of a housekeeper may hold it too. A half-streamed turn of an earlier epoch is announced
+ * as void (I15).
  * An incarnation that was declared dead claims nothing.
  */
 const statement = {
   name: 'claim-tasks',
   text: `
-    with locked as materialized (
-      select h.task_id, h.next_seq, h.open_turn_seq
+    with wanted as materialized (
+      select h.task_id
       from task_heads h
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
+    ), locked as materialized (
+      select h.task_id, h.next_seq, h.open_turn_seq
+      from task_heads h
+      where h.task_id in (select task_id from wanted) and h.status = 'queued'
       order by h.task_id
       for no key update skip locked
     ), claimed as (
@@ -113,23 +119,46 @@ const statement = {
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
     )
-    select o.id, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata, o.attempts, o.suspicion,
+    select w.task_id as id, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata, o.attempts, o.suspicion,
       o.history, o.deadline_in_ms, o.traceparent, o.created_at, c.epoch,
       c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types, r.visibility, r.payload
-    from owned o join claimed c on c.task_id = o.id join rows r on r.task_id = o.id`,
+    from wanted w
+      left join claimed c on c.task_id = w.task_id
+      left join owned o on o.id = w.task_id
+      left join rows r on r.task_id = w.task_id`,
 };
 
-/** Claims those of the tasks that are queued now. A task that is not in the answer belongs to somebody else: normal. */
-export async function claimTasks(
+/** What became of the tasks that were asked for; one that is in neither list belongs to somebody else, which is normal. */
+export interface ClaimAnswer {
+  claimed: ClaimedTask[];
+  /** Queued when the statement began, and somebody held the head: worth asking for again shortly. */
+  busy: TaskId[];
+}
+
+/** Claims those of the tasks that are queued now. */
+export async function tryClaimTasks(
   db: Queryable,
   options: { taskIds: readonly TaskId[]; incarnation: Incarnation; workerName: string },
-): Promise<ClaimedTask[]> {
-  const rows = await runQuery<Row & { id: string }>(db, statement, [
+): Promise<ClaimAnswer> {
+  const rows = await runQuery<Row | { id: string; epoch: null }>(db, statement, [
     options.taskIds.map(toUuid),
     toUuid(options.incarnation),
     options.workerName,
   ]);
-  return rows.map(toClaimedTask);
+  const answer: ClaimAnswer = { claimed: [], busy: [] };
+  for (const row of rows) {
+    if (row.epoch === null) answer.busy.push(fromUuid('task', row.id));
+    else answer.claimed.push(toClaimedTask(row));
+  }
+  return answer;
+}
+
+/** As `tryClaimTasks`, for callers that do not ask again. */
+export async function claimTasks(
+  db: Queryable,
+  options: { taskIds: readonly TaskId[]; incarnation: Incarnation; workerName: string },
+): Promise<ClaimedTask[]> {
+  return (await tryClaimTasks(db, options)).claimed;
 }
 
 function toClaimedTask(row: Row): ClaimedTask {
