@@ -1,5 +1,5 @@
 import type { Incarnation, TaskId } from '@nightshift/domain';
-import { type ClaimAnswer, type ClaimedTask, type Pool, tryClaimTasks } from '@nightshift/store';
+import { type ClaimedTask, type Pool, tryClaimTasks } from '@nightshift/store';
 
 const MAX_TASKS_PER_CLAIM = 100;
 /** A head that is held is asked for again after this, then after twice as long each time. */
@@ -48,36 +48,25 @@ export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation;
         waiting.delete(request.taskId);
         claiming.set(request.taskId, request);
       }
-      await claimBatch(batch);
+      await claimBatch(batch).catch((error: unknown) => rejectCallers(batch, error));
       for (const { taskId } of batch) claiming.delete(taskId);
     }
     running = false;
   }
 
   async function claimBatch(batch: Request[]): Promise<void> {
-    try {
-      answer(batch, await tryClaimTasks(deps.pool, { ...deps, taskIds: batch.map(({ taskId }) => taskId) }));
-    } catch (error) {
-      for (const { callers } of batch) for (const caller of callers) caller.reject(error);
-    }
-  }
-
-  function answer(batch: Request[], { claimed, busy }: ClaimAnswer): void {
+    const { claimed, busy } = await tryClaimTasks(deps.pool, { ...deps, taskIds: batch.map(({ taskId }) => taskId) });
     const byId = new Map(claimed.map((task) => [task.taskId, task]));
     const busyIds = new Set(busy);
     for (const request of batch) {
-      if (busyIds.has(request.taskId) && performance.now() - request.since < MAX_BUSY_MS) {
-        askAgain(request);
-        continue;
-      }
-      const [first, ...others] = request.callers;
-      first?.resolve(byId.get(request.taskId));
-      for (const other of others) other.resolve(undefined);
+      if (!busyIds.has(request.taskId) || !askAgain(request)) resolveCallers(request, byId.get(request.taskId));
     }
   }
 
-  function askAgain(request: Request): void {
-    if (join(request)) return;
+  /** False when that has been tried for long enough. */
+  function askAgain(request: Request): boolean {
+    if (performance.now() - request.since >= MAX_BUSY_MS) return false;
+    if (join(request)) return true;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** request.retries, MAX_RETRY_MS);
     request.retries += 1;
     held.set(request.taskId, request);
@@ -85,6 +74,7 @@ export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation;
       held.delete(request.taskId);
       add(request);
     }, delayMs);
+    return true;
   }
 
   function add(request: Request): void {
@@ -107,4 +97,14 @@ export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation;
     },
     isClaiming: (taskId) => claiming.has(taskId) || waiting.has(taskId) || held.has(taskId),
   };
+}
+
+/** The first that asked gets the task; to the others it is somebody else's. */
+function resolveCallers({ callers: [first, ...others] }: Request, claimed: ClaimedTask | undefined): void {
+  first?.resolve(claimed);
+  for (const other of others) other.resolve(undefined);
+}
+
+function rejectCallers(batch: Request[], error: unknown): void {
+  for (const { callers } of batch) for (const caller of callers) caller.reject(error);
 }
