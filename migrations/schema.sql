@@ -35,12 +35,15 @@ create table artifacts (
   usable boolean not null default false,
   created_at timestamp with time zone not null default now(),
   finished_at timestamp with time zone,
+  discards smallint not null default 0,
   constraint artifacts_pkey PRIMARY KEY (id),
   constraint artifacts_s3_key_key UNIQUE (s3_key),
   constraint artifacts_status CHECK (status = ANY (ARRAY['uploading'::text, 'completed'::text, 'aborted'::text]))
 );
 create index artifacts_task on artifacts using btree (task_id, id);
+create index artifacts_unwanted on artifacts using btree (created_at) where status = 'aborted'::text AND NOT usable AND discards < 2;
 create index artifacts_uploading on artifacts using btree (created_at) where status = 'uploading'::text;
+comment on column artifacts.discards is 'how often the janitor removed the bytes of an upload that nobody finishes: twice, the second time for late writers';
 grant delete, insert, select, update on artifacts to nightshift_api;
 grant delete, insert, select, update on artifacts to nightshift_runtime;
 
@@ -116,12 +119,15 @@ create table files (
   s3_key text not null,
   status text not null default 'uploading'::text,
   created_at timestamp with time zone not null default now(),
+  discards smallint not null default 0,
   constraint files_pkey PRIMARY KEY (id),
   constraint files_s3_key_key UNIQUE (s3_key),
   constraint files_status CHECK (status = ANY (ARRAY['uploading'::text, 'ready'::text, 'deleted'::text]))
 );
 create unique index files_content on files using btree (tenant_id, sha256, name) where status = 'ready'::text;
 create index files_tenant on files using btree (tenant_id, id DESC);
+create index files_unwanted on files using btree (created_at) where status <> 'ready'::text;
+comment on column files.discards is 'how often the janitor removed the bytes of a deleted file: twice, the second time for late writers';
 grant delete, insert, select, update on files to nightshift_api;
 grant delete, insert, select, update on files to nightshift_runtime;
 
@@ -163,7 +169,7 @@ create table task_events (
   constraint task_events_dense CHECK ((last_seq - first_seq + 1) = cardinality(types) AND length(visibility) = cardinality(types))
 );
 grant insert, select on task_events to nightshift_api;
-grant insert, select on task_events to nightshift_runtime;
+grant delete, insert, select on task_events to nightshift_runtime;
 
 create table task_heads (
   task_id uuid not null,
@@ -259,6 +265,9 @@ create table tasks (
   created_at timestamp with time zone not null default now(),
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  purged_seq bigint not null default 0,
+  purged_run integer not null default 0,
+  purging boolean not null default false,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_waiting_for CHECK (waiting_for = ANY (ARRAY['input'::text, 'approval'::text, 'callback'::text, 'budget'::text, 'provider'::text, 'rate_limit'::text, 'retry'::text, 'schedule'::text]))
 ) with (fillfactor=80);
@@ -267,12 +276,18 @@ create unique index tasks_custom_id on tasks using btree (batch_id, custom_id) w
 create index tasks_deadline on tasks using btree (deadline_at) where deadline_at IS NOT NULL AND finished_at IS NULL;
 create index tasks_due on tasks using btree (priority DESC, next_dispatch_at) where next_dispatch_at IS NOT NULL;
 create index tasks_incarnation on tasks using btree (incarnation) where incarnation IS NOT NULL;
+create index tasks_kept on tasks using btree (finished_at, id) where finished_at IS NOT NULL AND purged_run < run;
+create index tasks_purging on tasks using btree (id) where purging;
 create index tasks_tenant on tasks using btree (tenant_id, id DESC);
+create index tasks_unfinished on tasks using btree (id) where finished_at IS NULL;
 create index tasks_wake on tasks using btree (wake_at) where wake_at IS NOT NULL;
 comment on column tasks.incarnation is 'the worker life that runs the task; null unless running';
 comment on column tasks.next_dispatch_at is 'when a queued task is to be offered to the workers (again); null unless queued';
 comment on column tasks.suspicion is 'deaths of workers while they ran this task, since its last settled step';
 comment on column tasks.history is 'JSON array of the failed attempts of this run, oldest first, at most 20';
+comment on column tasks.purged_seq is 'events up to this number are gone, or going, by retention; a reader with an older cursor is told';
+comment on column tasks.purged_run is 'the journals of the runs up to this one are gone, or going, by retention';
+comment on column tasks.purging is 'rows of the log or the journal are still to be deleted';
 grant delete, insert, select, update on tasks to nightshift_api;
 grant delete, insert, select, update on tasks to nightshift_runtime;
 

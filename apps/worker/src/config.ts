@@ -26,6 +26,12 @@ export interface WorkerConfig {
   readonly probes: { readonly host: string; readonly port: number };
   /** How long running steps may take to end after SIGTERM. */
   readonly graceMs: number;
+  readonly housekeeping: {
+    /** Logs and journals of tasks that ended longer ago are removed. */
+    readonly retentionDays: number;
+    /** Age at which bytes of an upload are removed that nobody finishes; its epoch is over, or 24 times this has passed. */
+    readonly uploadAgeMs: number;
+  };
   readonly logLevel: string;
 }
 
@@ -90,6 +96,10 @@ export function readConfig(env: Environment = process.env): WorkerConfig {
     leaseMs: integer('NIGHTSHIFT_LEASE_MS', 15_000, 300, 600_000),
     probes: { host: env.HOST || '127.0.0.1', port: integer('NIGHTSHIFT_WORKER_PORT', 0, 0, 65_535) },
     graceMs: integer('NIGHTSHIFT_GRACE_MS', 10_000, 0, 600_000),
+    housekeeping: {
+      retentionDays: integer('NIGHTSHIFT_RETENTION_DAYS', 30, 1, 36_500),
+      uploadAgeMs: integer('NIGHTSHIFT_UPLOAD_AGE_MS', 60 * 60_000, 0, 24 * 60 * 60_000),
+    },
     logLevel: env.LOG_LEVEL || 'info',
   };
   if (problems.length > 0) throw new ConfigError(problems);

@@ -9,12 +9,11 @@ import {
 } from '@nightshift/dispatch';
 import type { Incarnation } from '@nightshift/domain';
 import type { WorkerContext } from './context.ts';
+import { createCleaners } from './create-cleaners.ts';
 
 /** Does the housekeeping of the fleet whenever this worker is the one elected for it. */
-export function startHousekeepers(
-  { pool, leasePool, queue, publisher, log, metrics }: WorkerContext,
-  incarnation: Incarnation,
-): { stop(): Promise<void> } {
+export function startHousekeepers(context: WorkerContext, incarnation: Incarnation): { stop(): Promise<void> } {
+  const { pool, leasePool, queue, publisher, log, metrics } = context;
   const leadership = startLeadership({ pool: leasePool, incarnation, log });
   const housekeeping = startHousekeeping({
     housekeepers: [
@@ -23,6 +22,7 @@ export function startHousekeepers(
       createWaker({ pool }),
       createExpirer({ pool, publish: (rows) => publisher.publish(rows) }),
       createQueueGauge({ pool, metrics }),
+      ...createCleaners(context),
     ],
     leads: leadership.leads,
     log,

@@ -3,6 +3,7 @@ export type { ArtifactWriter } from './artifact-writer.ts';
 export { type ChunkNotice, ChunkNotices } from './chunk-notices.ts';
 export { toContentDisposition } from './content-disposition.ts';
 export type { StoredObject } from './head-object.ts';
+export type { UnfinishedUpload } from './list-uploads.ts';
 export { createObjectStore, type ObjectStore } from './object-store.ts';
 export type { ObjectUpload, ObjectUploadOptions, UploadedObject } from './object-upload.ts';
 export { type ArtifactWriterDeps, openArtifactWriter } from './open-artifact-writer.ts';

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { abortUploads, deleteObject } from './discard-object.ts';
 import { ensureBucket } from './ensure-bucket.ts';
 import { headObject, type StoredObject } from './head-object.ts';
+import { listUploads, type UnfinishedUpload } from './list-uploads.ts';
 import { ObjectUpload, type ObjectUploadOptions, type UploadedObject } from './object-upload.ts';
 import { type PresignOptions, presignGet } from './presign-get.ts';
 import { type GetObjectOptions, getObject, type ObjectContent, readObject } from './read-object.ts';
@@ -24,6 +25,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
   /** Drops unfinished uploads to the key and says how many there were. */
   abortUploads(key: string): Promise<number>;
+  /** Unfinished uploads to keys with the prefix: the first page, at most 1000. */
+  listUploads(prefix: string): Promise<UnfinishedUpload[]>;
   presignGet(key: string, options: PresignOptions): Promise<string>;
   ensureBucket(): Promise<void>;
   /** Closes the sockets. Calls under way fail. */
@@ -51,6 +54,7 @@ export function createObjectStore(options: S3Options): ObjectStore {
     head: (key, signal) => headObject(connection, key, signal),
     delete: (key) => deleteObject(connection, key),
     abortUploads: (key) => abortUploads(connection, key),
+    listUploads: (prefix) => listUploads(connection, prefix),
     presignGet: (key, presignOptions) => presignGet(connection, key, presignOptions),
     ensureBucket: () => ensureBucket(connection),
     close: () => connection.client.destroy(),

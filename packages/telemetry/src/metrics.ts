@@ -23,6 +23,12 @@ export interface Metrics {
   readonly flushDuration: Histogram;
   readonly publishFailures: Counter;
   readonly workers: Gauge;
+  readonly queueJobs: Gauge;
+  readonly tasksReconciled: Counter<'flaw'>;
+  readonly flawedTasks: Counter<'flaw'>;
+  readonly uploadsDiscarded: Counter;
+  readonly streamsShortened: Counter;
+  readonly rowsRemoved: Counter<'table'>;
   readonly httpRequests: Counter<'route' | 'status'>;
 }
 
@@ -77,6 +83,14 @@ export function createMetrics(kind?: ProcessKind): Metrics {
       'Publishes to Redis that failed (readers fill from Postgres)',
     ),
     workers: gauge(WORKER, 'workers', 'Workers whose lease is valid'),
+    queueJobs: gauge(WORKER, 'queue_jobs', 'Jobs in Redis that no worker has taken; compare with queue_tasks'),
+    tasksReconciled: counter(WORKER, 'tasks_reconciled_total', 'Tasks that nothing else would have moved', ['flaw']),
+    flawedTasks: counter(WORKER, 'flawed_tasks_total', 'Tasks in a state that should not exist, not repaired', [
+      'flaw',
+    ]),
+    uploadsDiscarded: counter(WORKER, 'uploads_discarded_total', 'Uploads and files whose bytes were removed from S3'),
+    streamsShortened: counter(WORKER, 'streams_shortened_total', 'Streams in Redis that lacked their time to live'),
+    rowsRemoved: counter(WORKER, 'rows_removed_total', 'Rows that retention removed', ['table']),
     httpRequests: counter(API, 'http_requests_total', 'HTTP requests', ['route', 'status']),
   };
 }
