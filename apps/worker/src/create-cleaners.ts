@@ -1,15 +1,21 @@
-import { createArtifactJanitor, createUploadSweeper, type Housekeeper } from '@nightshift/dispatch';
+import {
+  createArtifactJanitor,
+  createStreamTrimmer,
+  createUploadSweeper,
+  type Housekeeper,
+} from '@nightshift/dispatch';
 import type { WorkerContext } from './context.ts';
 
 /** S3 keeps an unfinished upload that no row knows of for at most this (I19). */
 const MAX_UNKNOWN_UPLOAD_MS = 48 * 60 * 60_000;
 
 /** The housekeepers that remove what nobody needs any more, and mend what nobody else would. */
-export function createCleaners({ config, pool, agent, log, metrics }: WorkerContext): Housekeeper[] {
+export function createCleaners({ config, pool, redis, agent, log, metrics }: WorkerContext): Housekeeper[] {
   const { uploadAgeMs } = config.housekeeping;
   const objects = agent.objectStore;
   return [
     createArtifactJanitor({ pool, objects, log, metrics, minAgeMs: uploadAgeMs }),
     createUploadSweeper({ pool, objects, log, metrics, maxAgeMs: MAX_UNKNOWN_UPLOAD_MS, now: agent.now }),
+    createStreamTrimmer({ pool, redis, log, metrics }),
   ];
 }

@@ -5,5 +5,6 @@ export { type Housekeeper, type Housekeeping, startHousekeeping } from './housek
 export { type Leadership, startLeadership } from './leadership.ts';
 export { createQueueGauge } from './queue-gauge.ts';
 export { createRescuer } from './rescuer.ts';
+export { createStreamTrimmer } from './stream-trimmer.ts';
 export { createUploadSweeper } from './upload-sweeper.ts';
 export { createWaker } from './waker.ts';

@@ -4,5 +4,7 @@ export type { Keys } from './keys.ts';
 export { openRedis, type RedisConnectionOptions, type RedisConnections } from './open-redis.ts';
 export { type PublishAnswer, publishEntries } from './publish-entries.ts';
 export { readEntries } from './read-entries.ts';
+export { type FoundStream, scanStreams } from './scan-streams.ts';
 export type { StreamEntry } from './stream-entry.ts';
+export { STREAM_TTL_MS, shortenStream } from './stream-lifetime.ts';
 export { type LiveSubscriptions, subscribeLive } from './subscribe-live.ts';

@@ -11,6 +11,8 @@ import type { TaskId } from '@nightshift/domain';
  */
 export interface Keys {
   stream(taskId: TaskId): string;
+  /** What stands before and behind the task's id in the name of its stream. */
+  streamPattern: { prefix: string; suffix: string };
   liveChannel(taskId: TaskId): string;
   cancelChannel: string;
 }
@@ -18,6 +20,7 @@ export interface Keys {
 export function createKeys(prefix: string): Keys {
   return {
     stream: (taskId) => `${prefix}:{${taskId}}:events`,
+    streamPattern: { prefix: `${prefix}:{`, suffix: '}:events' },
     liveChannel: (taskId) => `${prefix}:{${taskId}}:live`,
     cancelChannel: `${prefix}:cancel`,
   };

@@ -2,11 +2,11 @@ import type { TaskId } from '@nightshift/domain';
 import { loadLuaScript } from './lua-script.ts';
 import type { RedisConnections } from './open-redis.ts';
 import { encodeTexts, type StreamEntry } from './stream-entry.ts';
+import { STREAM_TTL_MS } from './stream-lifetime.ts';
 
-/** Streams of running tasks outlive a long silence, those of finished ones a lunch break; Postgres has everything. */
-const RUNNING_TTL_MS = 24 * 60 * 60_000;
-const FINISHED_TTL_MS = 60 * 60_000;
-const MAX_ENTRIES = 10_000;
+/** What a stream keeps at most, about: readers that are further behind take it from Postgres. */
+const MAX_ENTRIES = 2_000;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 const script = loadLuaScript('publish-events');
 
@@ -29,8 +29,9 @@ export async function publishEntries(
     [redis.keys.stream(taskId)],
     [
       redis.keys.liveChannel(taskId),
-      final ? FINISHED_TTL_MS : RUNNING_TTL_MS,
+      final ? STREAM_TTL_MS.finished : STREAM_TTL_MS.running,
       MAX_ENTRIES,
+      MAX_BYTES,
       options.allowGap ? '1' : '',
       ...entries.flatMap((entry) => [entry.firstSeq, entry.lastSeq, entry.final ? '1' : '', encodeTexts(entry)]),
     ],
