@@ -18,6 +18,8 @@ export interface WorkerConfig {
     readonly credentials: AwsCredentials | undefined;
   };
   readonly model: { readonly apiKey: string; readonly baseUrl: string | undefined; readonly names: readonly string[] };
+  /** Path of an ES module that adds agents and tools (load-agents-module.ts). */
+  readonly agentsModule: string | undefined;
   /** Tasks at once. */
   readonly concurrency: number;
   /** A lease is renewed every third of this; it must outlast a slow renewal. */
@@ -92,6 +94,7 @@ export function readConfig(env: Environment = process.env): WorkerConfig {
       baseUrl: env.ANTHROPIC_BASE_URL || undefined,
       names: (env.ANTHROPIC_MODEL || 'claude-sonnet-5-5,claude-haiku-5-5').split(',').map((name) => name.trim()),
     },
+    agentsModule: env.NIGHTSHIFT_AGENTS_MODULE || undefined,
     concurrency: integer('NIGHTSHIFT_WORKER_CONCURRENCY', 20, 1, 1_000),
     leaseMs: integer('NIGHTSHIFT_LEASE_MS', 15_000, 300, 600_000),
     probes: { host: env.HOST || '127.0.0.1', port: integer('NIGHTSHIFT_WORKER_PORT', 0, 0, 65_535) },

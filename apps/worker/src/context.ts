@@ -9,6 +9,7 @@ import { createSharedBreakers, openRedis, type RedisConnections } from '@nightsh
 import { createLogger, createMetrics, type Logger, type Metrics } from '@nightshift/telemetry';
 import { createCatalog, createPollyClient, createToolRegistry } from '@nightshift/tools';
 import type { WorkerConfig } from './config.ts';
+import { addAgents, type CreateAgents } from './load-agents-module.ts';
 
 /** The flusher writes one statement at a time; claims, journals and housekeeping share the rest. */
 const MAIN_CONNECTIONS = 8;
@@ -35,7 +36,11 @@ export interface WorkerContext {
   close(): Promise<void>;
 }
 
-export function createWorkerContext(config: WorkerConfig): WorkerContext {
+/**
+ * Builds the clients; connects to nothing. `createAgents` adds to the built-in agents and tools.
+ * @throws ConfigError when what it adds cannot be added
+ */
+export function createWorkerContext(config: WorkerConfig, createAgents?: CreateAgents): WorkerContext {
   const log = createLogger({ name: 'worker', level: config.logLevel }).child({ worker: config.name });
   const metrics = createMetrics('worker');
   const pools = openPools(config, log);
@@ -49,9 +54,9 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
     polly,
     findFile: (tenantId, fileId) => findFile(pools.main, tenantId, fileId),
   });
-  const tools = createToolRegistry(catalog);
   const options = { tools: catalog, models: config.model.names };
-  const agents = [createDocumentAnalyst(options), createComposer(options)];
+  const builtIn = { agents: [createDocumentAnalyst(options), createComposer(options)], tools: catalog };
+  const { agents, tools } = createAgents ? addAgents(builtIn, createAgents, config.model.names) : builtIn;
   return {
     config,
     version: readVersion(),
@@ -67,7 +72,7 @@ export function createWorkerContext(config: WorkerConfig): WorkerContext {
     agent: {
       pool: pools.main,
       agents: new Map(agents.map((agent) => [agent.name, agent])),
-      tools,
+      tools: createToolRegistry(tools),
       model: createAnthropicProvider(config.model),
       objectStore,
       breakers: createSharedBreakers({ redis: redis.commands, prefix: config.redis.prefix, log, metrics }),

@@ -1,6 +1,7 @@
 import { messageOf } from '@nightshift/domain';
 import { ConfigError, readConfig } from './config.ts';
 import { createWorkerContext, type WorkerContext } from './context.ts';
+import { loadAgentsModule } from './load-agents-module.ts';
 import { serveProbes } from './serve-probes.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { within } from './within.ts';
@@ -15,7 +16,8 @@ const HARD_EXIT_AFTER_MS = 10_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const context = createWorkerContext(config);
+  const createAgents = config.agentsModule === undefined ? undefined : await loadAgentsModule(config.agentsModule);
+  const context = createWorkerContext(config, createAgents);
   const { log } = context;
   process.on('uncaughtException', (error) => {
     log.fatal({ error: error.stack }, 'uncaught exception; exiting, others take over');
