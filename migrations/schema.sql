@@ -71,9 +71,12 @@ create table batches (
   total integer not null,
   cancel_requested_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
-  constraint batches_pkey PRIMARY KEY (id)
+  concurrency integer,
+  constraint batches_pkey PRIMARY KEY (id),
+  constraint batches_concurrency CHECK (concurrency > 0)
 );
 create index batches_tenant on batches using btree (tenant_id, id DESC);
+comment on column batches.concurrency is 'tasks of the batch running or offered at once; null is no cap';
 grant delete, insert, select, update on batches to nightshift_api;
 grant delete, insert, select, update on batches to nightshift_runtime;
 
@@ -181,6 +184,7 @@ create table task_heads (
   open_turn_seq bigint,
   cancel_requested_at timestamp with time zone,
   progress text,
+  signal_no integer not null default 0,
   constraint task_heads_pkey PRIMARY KEY (task_id),
   constraint task_heads_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
   constraint task_heads_status CHECK (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))
@@ -189,6 +193,7 @@ comment on column task_heads.epoch is 'number of the current claim; every write 
 comment on column task_heads.next_seq is 'sequence number the next event gets';
 comment on column task_heads.flush_no is 'number of the last flush of this epoch; a repeated flush is recognised by it';
 comment on column task_heads.open_turn_seq is 'turn.started of a turn that is not settled yet';
+comment on column task_heads.signal_no is 'number of the newest signal; a task parks only when it has read that one';
 grant delete, insert, select, update on task_heads to nightshift_api;
 grant delete, insert, select, update on task_heads to nightshift_runtime;
 
@@ -205,6 +210,24 @@ create table task_runs (
 );
 grant delete, insert, select, update on task_runs to nightshift_api;
 grant delete, insert, select, update on task_runs to nightshift_runtime;
+
+create table task_signals (
+  task_id uuid not null,
+  n integer not null,
+  kind text not null,
+  key text,
+  payload text not null,
+  actor text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint task_signals_pkey PRIMARY KEY (task_id, n),
+  constraint task_signals_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
+  constraint task_signals_kind CHECK (kind = ANY (ARRAY['input'::text, 'decision'::text, 'callback'::text, 'budget'::text]))
+);
+create unique index task_signals_key on task_signals using btree (task_id, key) where key IS NOT NULL;
+comment on column task_signals.key is 'the question that is answered; null for a message. A question is answered once';
+comment on column task_signals.payload is 'JSON text, as it came';
+grant delete, insert, select on task_signals to nightshift_api;
+grant delete, insert, select on task_signals to nightshift_runtime;
 
 create table task_steps (
   task_id uuid not null,
@@ -227,7 +250,7 @@ create table task_steps (
   started_at timestamp with time zone not null,
   finished_at timestamp with time zone,
   constraint task_steps_pkey PRIMARY KEY (task_id, run, step_key),
-  constraint task_steps_kind CHECK (kind = ANY (ARRAY['turn'::text, 'tool'::text])),
+  constraint task_steps_kind CHECK (kind = ANY (ARRAY['turn'::text, 'tool'::text, 'question'::text])),
   constraint task_steps_status CHECK (status = ANY (ARRAY['intent'::text, 'done'::text, 'unknown'::text, 'void'::text]))
 );
 grant delete, insert, select, update on task_steps to nightshift_api;
@@ -265,19 +288,23 @@ create table tasks (
   created_at timestamp with time zone not null default now(),
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  offers integer not null default 0,
+  offered_at_submit boolean not null default false,
   purged_seq bigint not null default 0,
   purged_run integer not null default 0,
   purging boolean not null default false,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_waiting_for CHECK (waiting_for = ANY (ARRAY['input'::text, 'approval'::text, 'callback'::text, 'budget'::text, 'provider'::text, 'rate_limit'::text, 'retry'::text, 'schedule'::text]))
 ) with (fillfactor=80);
+create index tasks_backlog on tasks using btree (tenant_id, (- priority), COALESCE(batch_id, '00000000-0000-0000-0000-000000000000'::uuid), id) where next_dispatch_at IS NOT NULL AND offers = 0;
 create index tasks_batch on tasks using btree (batch_id, batch_index) where batch_id IS NOT NULL;
 create unique index tasks_custom_id on tasks using btree (batch_id, custom_id) where batch_id IS NOT NULL;
 create index tasks_deadline on tasks using btree (deadline_at) where deadline_at IS NOT NULL AND finished_at IS NULL;
-create index tasks_due on tasks using btree (priority DESC, next_dispatch_at) where next_dispatch_at IS NOT NULL;
 create index tasks_incarnation on tasks using btree (incarnation) where incarnation IS NOT NULL;
 create index tasks_kept on tasks using btree (finished_at, id) where finished_at IS NOT NULL AND purged_run < run;
+create index tasks_offered on tasks using btree (tenant_id, batch_id) where next_dispatch_at IS NOT NULL AND offers > 0;
 create index tasks_purging on tasks using btree (id) where purging;
+create index tasks_running on tasks using btree (tenant_id, batch_id) where incarnation IS NOT NULL;
 create index tasks_tenant on tasks using btree (tenant_id, id DESC);
 create index tasks_unfinished on tasks using btree (id) where finished_at IS NULL;
 create index tasks_wake on tasks using btree (wake_at) where wake_at IS NOT NULL;
@@ -285,11 +312,30 @@ comment on column tasks.incarnation is 'the worker life that runs the task; null
 comment on column tasks.next_dispatch_at is 'when a queued task is to be offered to the workers (again); null unless queued';
 comment on column tasks.suspicion is 'deaths of workers while they ran this task, since its last settled step';
 comment on column tasks.history is 'JSON array of the failed attempts of this run, oldest first, at most 20';
+comment on column tasks.offers is 'offers to the workers since the task was queued; 0 is the backlog that waits for its turn';
+comment on column tasks.offered_at_submit is 'the first offer was made by the submit itself';
 comment on column tasks.purged_seq is 'events up to this number are gone, or going, by retention; a reader with an older cursor is told';
 comment on column tasks.purged_run is 'the journals of the runs up to this one are gone, or going, by retention';
 comment on column tasks.purging is 'rows of the log or the journal are still to be deleted';
 grant delete, insert, select, update on tasks to nightshift_api;
 grant delete, insert, select, update on tasks to nightshift_runtime;
+
+create table tenant_queues (
+  tenant_id uuid not null,
+  weight integer not null default 1,
+  max_running integer,
+  paused boolean not null default false,
+  updated_at timestamp with time zone not null default now(),
+  constraint tenant_queues_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_queues_max_running CHECK (max_running >= 0),
+  constraint tenant_queues_weight CHECK (weight >= 1 AND weight <= 1000)
+);
+comment on table tenant_queues is 'how a tenant is served; one without a row has weight 1, no cap and no pause';
+comment on column tenant_queues.weight is 'share of the fleet while others wait too';
+comment on column tenant_queues.max_running is 'tasks running or offered at once; null is no cap';
+comment on column tenant_queues.paused is 'nothing of the tenant starts; what runs goes on';
+grant delete, insert, select, update on tenant_queues to nightshift_api;
+grant delete, insert, select, update on tenant_queues to nightshift_runtime;
 
 create table tenants (
   id uuid not null,

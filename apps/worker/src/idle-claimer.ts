@@ -1,5 +1,6 @@
+import type { Offerer } from '@nightshift/dispatch';
 import type { TaskId } from '@nightshift/domain';
-import { findQueuedTasks, type Pool } from '@nightshift/store';
+import { findOfferedTasks, type Pool } from '@nightshift/store';
 import type { Logger } from '@nightshift/telemetry';
 import type { ActiveTasks } from './active-tasks.ts';
 
@@ -14,11 +15,13 @@ export interface IdleClaimer {
 }
 
 /**
- * Work goes on while Redis is away or has forgotten its jobs: a worker with free slots that hears no doorbell asks
- * Postgres for queued tasks. A task that has a job as well is simply claimed once.
+ * Work goes on while Redis is away or has forgotten its jobs, and while nobody leads: a worker with free slots that hears
+ * no doorbell claims what was offered to anybody, then what it is fair to offer next. A task that has a job as well is
+ * simply claimed once.
  */
 export function startIdleClaimer(deps: {
   pool: Pool;
+  offerer: Offerer;
   active: ActiveTasks;
   capacity: number;
   log: Logger;
@@ -30,7 +33,7 @@ export function startIdleClaimer(deps: {
     const free = deps.capacity - deps.active.size;
     if (looking || free <= 0 || performance.now() - lastJobAt < IDLE_MS) return;
     looking = true;
-    findQueuedTasks(deps.pool, free)
+    findWork(deps, free)
       .then((taskIds) => {
         for (const taskId of taskIds) deps.process(taskId);
       })
@@ -45,4 +48,11 @@ export function startIdleClaimer(deps: {
     },
     stop: () => clearInterval(timer),
   };
+}
+
+async function findWork({ pool, offerer }: { pool: Pool; offerer: Offerer }, maxTasks: number): Promise<TaskId[]> {
+  const offered = await findOfferedTasks(pool, maxTasks);
+  if (offered.length >= maxTasks) return offered;
+  const chosen = await offerer.offer(maxTasks - offered.length);
+  return [...offered, ...chosen.map(({ taskId }) => taskId)];
 }

@@ -1,6 +1,7 @@
 import {
   createDispatcher,
   createExpirer,
+  createOfferer,
   createQueueGauge,
   createRescuer,
   createWaker,
@@ -17,7 +18,7 @@ export function startHousekeepers(context: WorkerContext, incarnation: Incarnati
   const leadership = startLeadership({ pool: leasePool, incarnation, log });
   const housekeeping = startHousekeeping({
     housekeepers: [
-      createDispatcher({ pool, queue }),
+      createDispatcher({ pool, queue, offerer: createOfferer({ pool, random: Math.random }) }),
       createRescuer({ pool: leasePool, log, metrics }),
       createWaker({ pool }),
       createExpirer({ pool, publish: (rows) => publisher.publish(rows) }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { CancelRequestedError } from '@nightshift/agent';
+import { createOfferer } from '@nightshift/dispatch';
 import { createId, type Incarnation, type TaskId } from '@nightshift/domain';
 import { startTaskConsumer, type TaskConsumer } from '@nightshift/queue';
 import { createSemaphore } from '@nightshift/resilience';
@@ -89,6 +90,7 @@ function listen(
 ): { idle: IdleClaimer; consumer: TaskConsumer } {
   const idle = startIdleClaimer({
     pool,
+    offerer: createOfferer({ pool, random: Math.random }),
     active,
     capacity: config.concurrency,
     log,

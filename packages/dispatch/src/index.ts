@@ -3,6 +3,7 @@ export { createDispatcher } from './dispatcher.ts';
 export { createExpirer } from './expirer.ts';
 export { type Housekeeper, type Housekeeping, startHousekeeping } from './housekeeper.ts';
 export { type Leadership, startLeadership } from './leadership.ts';
+export { createOfferer, type Offerer } from './offerer.ts';
 export { createQueueGauge } from './queue-gauge.ts';
 export { createRescuer } from './rescuer.ts';
 export { createStreamTrimmer } from './stream-trimmer.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchSchema } from '../../../apps/api/src/schemas/batch.ts';
 import { batchItemSchema } from '../../../apps/api/src/schemas/batch-item.ts';
 import { batchResultSchema } from '../../../apps/api/src/schemas/batch-result.ts';
+import { createOfferer } from '../../../packages/dispatch/src/index.ts';
 import { createId, type TaskId } from '../../../packages/domain/src/index.ts';
-import { dispatchDueTasks } from '../../../packages/store/src/index.ts';
 import { playTask } from './play-task.ts';
 import { startTestApi, type TestApi } from './start-test-api.ts';
 
@@ -49,7 +49,7 @@ describe('POST /batches', () => {
       started_at: null,
     });
     const { data } = await itemsOf(batchId);
-    const offered = await dispatchDueTasks(api.context.pool, 1_000);
+    const offered = await createOfferer({ pool: api.context.pool, random: () => 0 }).offer(1_000);
     expect(offered.map(({ taskId }) => taskId)).toEqual(expect.arrayContaining(data.map((item) => item.task_id)));
     const events = await (await api.call('GET', `/tasks/${data[0]?.task_id}/events`)).json();
     expect(events).toMatchObject({ data: [{ type: 'task.queued', sequence_number: 1 }] });

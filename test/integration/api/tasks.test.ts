@@ -61,7 +61,8 @@ describe('POST /tasks', () => {
 
   it('rings the doorbell after the commit', async () => {
     const before = await api.context.queue.waitingCount();
-    await submit();
+    const { key } = await api.createKey(); // of a tenant with no task that waits already
+    await api.call('POST', '/tasks', { key, body: { agent: 'test', input: 1 } });
     await eventually('a job in Redis', async () => (await api.context.queue.waitingCount()) > before);
   });
 

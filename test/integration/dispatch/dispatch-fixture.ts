@@ -35,7 +35,7 @@ export async function createDispatchFixture(): Promise<DispatchFixture> {
   async function reset(): Promise<void> {
     await Promise.all([...sessions.values()].map((session) => session.close()));
     sessions.clear();
-    await pool.query('truncate tasks, task_heads, task_events, workers, leadership cascade');
+    await pool.query('truncate tasks, task_heads, task_events, batches, tenant_queues, workers, leadership cascade');
   }
 
   return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createDispatcher, createExpirer, createWaker } from '../../../packages/dispatch/src/index.ts';
+import { createDispatcher, createExpirer, createOfferer, createWaker } from '../../../packages/dispatch/src/index.ts';
 import { toUuid } from '../../../packages/domain/src/index.ts';
 import { createTaskQueue, type TaskQueue } from '../../../packages/queue/src/index.ts';
 import type { EventRow } from '../../../packages/store/src/index.ts';
@@ -11,6 +11,8 @@ import { insertQueuedTask } from '../../support/insert-queued-task.ts';
 import { createDispatchFixture, type DispatchFixture } from './dispatch-fixture.ts';
 
 const log = createSilentLogger();
+const dispatcher = (queue: TaskQueue) =>
+  createDispatcher({ pool: fixture.pool, queue, offerer: createOfferer({ pool: fixture.pool, random: Math.random }) });
 let fixture: DispatchFixture;
 beforeAll(async () => {
   fixture = await createDispatchFixture();
@@ -49,7 +51,7 @@ describe('the dispatcher', () => {
     await fixture.startFakeWorker(-1, 50); // its lease is over: its slots do not count
     for (let n = 0; n < 30; n++) await insertQueuedTask(fixture.pool);
     await connected();
-    const { runOnce } = createDispatcher({ pool: fixture.pool, queue });
+    const { runOnce } = dispatcher(queue);
     expect(await runPast(runOnce)).toBe(10);
     expect(await runPast(runOnce)).toBe(10);
     const { rows } = await fixture.pool.query('select 1 from tasks where dispatch_no = 1');
@@ -59,14 +61,14 @@ describe('the dispatcher', () => {
   it('offers nothing without a worker', async () => {
     await insertQueuedTask(fixture.pool);
     await connected();
-    expect(await runPast(createDispatcher({ pool: fixture.pool, queue }).runOnce)).toBe(0);
+    expect(await runPast(dispatcher(queue).runOnce)).toBe(0);
   });
 
   it('offers a task again after 30 seconds, 2 minutes and 10 minutes, under another job id each time', async () => {
     await fixture.startFakeWorker(60_000, 100);
     const { taskId } = await insertQueuedTask(fixture.pool);
     await connected();
-    const { runOnce } = createDispatcher({ pool: fixture.pool, queue });
+    const { runOnce } = dispatcher(queue);
     const delays: number[] = [];
     for (let n = 0; n < 4; n++) {
       await runOnce();
@@ -85,7 +87,7 @@ describe('the dispatcher', () => {
     const away = createTaskQueue({ redisUrl: 'redis://127.0.0.1:1', prefix, log });
     await fixture.startFakeWorker();
     await insertQueuedTask(fixture.pool);
-    expect(await createDispatcher({ pool: fixture.pool, queue: away }).runOnce()).toBe(false);
+    expect(await dispatcher(away).runOnce()).toBe(false);
     expect((await fixture.pool.query('select 1 from tasks where dispatch_no > 0')).rows).toEqual([]);
     await away.close();
   });

@@ -45,7 +45,7 @@ describe('dumpSchema', () => {
     const added = (await dumpSchema(client)).split('\n').filter((line) => !before.has(line));
     expect(added.map((line) => line.trim().replace(/,$/, ''))).toEqual([
       "colour text default 'red'::text",
-      'constraint batches_pkey PRIMARY KEY (id)',
+      'constraint batches_concurrency CHECK (concurrency > 0)',
       'constraint batches_total CHECK (total >= 0)',
       'create unique index batches_colour on batches using btree (colour DESC) where colour IS NOT NULL;',
       "comment on column batches.colour is 'an artist''s choice';",

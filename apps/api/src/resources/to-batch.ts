@@ -13,6 +13,7 @@ export function toBatch(row: BatchRow): Batch {
     name: row.name ?? null,
     agent: row.agent,
     metadata: row.metadata,
+    concurrency: row.concurrency ?? null,
     status: isOver ? 'ended' : open,
     request_counts: { total: row.total, ...counts },
     cancel_requested_at: toTime(row.cancelRequestedAt),

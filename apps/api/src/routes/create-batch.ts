@@ -40,17 +40,30 @@ export const createBatch = defineRoute({
     const { traceparent } = http.headers;
     const tasks = body.requests.map((request) => ({
       ...toNewTask(
-        { ...request, agent: request.agent ?? body.agent },
+        {
+          ...request,
+          agent: request.agent ?? body.agent,
+          not_before: request.not_before ?? body.not_before,
+        },
         { id: createId('task'), tenantId, createdAt, traceparent },
       ),
       customId: request.custom_id,
     }));
-    const { name, agent, metadata } = body;
-    const batch = { id: createId('batch'), tenantId, name, agent, metadata, createdAt, tasks };
+    const { name, agent, metadata, concurrency } = body;
+    const batch = { id: createId('batch'), tenantId, name, agent, metadata, concurrency, createdAt, tasks };
+    const waiting = tasks.filter((task) => task.notBefore !== undefined).length;
     const accepted = toBatch({
       ...batch,
       total: tasks.length,
-      counts: { queued: tasks.length, running: 0, waiting: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 },
+      counts: {
+        queued: tasks.length - waiting,
+        running: 0,
+        waiting,
+        completed: 0,
+        failed: 0,
+        cancelled: 0,
+        expired: 0,
+      },
       cancelRequestedAt: undefined,
       startedAt: undefined,
       finishedAt: undefined,

@@ -1,5 +1,5 @@
 import { createId, isFinal, isId, type TaskId } from '@nightshift/domain';
-import { insertTask } from '@nightshift/store';
+import { type InsertedTask, insertTask } from '@nightshift/store';
 import type { ApiContext } from '../context.ts';
 import { streamEvents } from '../events/stream-events.ts';
 import { readIdempotency, writeOnce } from '../http/idempotency.ts';
@@ -52,14 +52,14 @@ export const submitTask = defineRoute({
       status: 202,
       body: accepted,
     });
-    const stored = await writeOnce(
-      context,
-      answer,
-      async () =>
-        (await hasInputFiles(context, { tenantId, answer, requests })) && insertTask(context.pool, task, answer),
-    );
+    let inserted: InsertedTask | undefined;
+    const stored = await writeOnce(context, answer, async () => {
+      if (!(await hasInputFiles(context, { tenantId, answer, requests }))) return false;
+      inserted = await insertTask(context.pool, task, answer);
+      return inserted !== undefined;
+    });
     // Not awaited: the task is safe, and the dispatcher offers it again if this is lost.
-    if (!stored) void context.queue.enqueue([{ taskId: task.id, dispatchNo: 1 }]);
+    if (inserted && inserted.deliveries.length > 0) void context.queue.enqueue(inserted.deliveries);
     const taskId = stored ? toTaskId(stored.body) : task.id;
     return await answerSubmit(context, request as SubmitRequest, {
       taskId,

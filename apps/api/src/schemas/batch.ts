@@ -11,6 +11,7 @@ export const batchSchema = z
     name: z.string().nullable(),
     agent: z.string(),
     metadata: z.record(z.string(), z.string()),
+    concurrency: z.int().nullable().meta({ description: 'Tasks of the batch that run at once at most.' }),
     status: z.enum(BATCH_STATUSES),
     request_counts: z.object({
       total: z.int(),

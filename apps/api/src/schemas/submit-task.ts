@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { taskOptions } from './task-options.ts';
+import { isStartTooLate, START_TOO_LATE, taskOptions } from './task-options.ts';
 import { textSchema } from './text.ts';
 
 /** The body of POST /tasks. */
@@ -7,6 +7,9 @@ export const submitTaskSchema = z
   .strictObject({
     agent: textSchema(128).meta({ description: 'Name of the agent.', example: 'document-analyst' }),
     ...taskOptions,
+  })
+  .superRefine((task, check) => {
+    if (isStartTooLate(task)) check.addIssue({ ...START_TOO_LATE, path: ['not_before'] });
   })
   .meta({ id: 'SubmitTask' });
 

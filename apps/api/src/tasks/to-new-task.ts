@@ -10,6 +10,7 @@ export interface TaskWish {
   metadata: Record<string, string>;
   limits: Limits;
   deadline_at?: string | undefined;
+  not_before?: string | undefined;
 }
 
 /** W3C trace context; anything else is not stored. */
@@ -20,6 +21,7 @@ export function toNewTask(
   about: { id: TaskId; tenantId: TenantId; createdAt: Date; traceparent: string | string[] | undefined },
 ): NewTask {
   const { traceparent } = about;
+  const notBefore = toNotBefore(wish, about.createdAt);
   return {
     id: about.id,
     tenantId: about.tenantId,
@@ -30,10 +32,21 @@ export function toNewTask(
     metadata: wish.metadata,
     limits: wish.limits,
     deadlineAt: wish.deadline_at === undefined ? undefined : new Date(wish.deadline_at),
+    notBefore,
     traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
     createdAt: about.createdAt,
-    queued: toEventLine({ type: 'task.queued', data: { agent: wish.agent, run: 1 } }, 0, about.createdAt),
+    queued: toEventLine(
+      { type: 'task.queued', data: { agent: wish.agent, run: 1, not_before: notBefore?.toISOString() } },
+      0,
+      about.createdAt,
+    ),
   };
+}
+
+/** Only a moment that is still to come is waited for. */
+function toNotBefore({ not_before }: TaskWish, now: Date): Date | undefined {
+  const moment = not_before === undefined ? undefined : new Date(not_before);
+  return moment && moment > now ? moment : undefined;
 }
 
 /** The row as it will be right after the insert: the answer is stored with it, so it is known before. */
@@ -45,9 +58,9 @@ export function toFirstRow(task: NewTask): TaskRow {
     customId: undefined,
     agent: task.agent,
     agentVersion: undefined,
-    status: 'queued',
-    waitingFor: undefined,
-    wakeAt: undefined,
+    status: task.notBefore === undefined ? 'queued' : 'waiting',
+    waitingFor: task.notBefore === undefined ? undefined : 'schedule',
+    wakeAt: task.notBefore,
     cancelRequestedAt: undefined,
     priority: task.priority,
     tags: task.tags,

@@ -65,7 +65,8 @@ interface Row {
  * else: it is skipped, so that one hung transaction never holds up the other claims of the statement, and answered as
  * busy, since a flush or a look of a housekeeper may hold it too. A half-streamed turn of an earlier epoch is announced
  * as void (I15).
- * An incarnation that was declared dead claims nothing.
+ * An incarnation that was declared dead claims nothing. Nor does anybody claim what a pause holds, or what a cap may
+ * hold and was not offered since it was queued: Redis may still have, or have again, a job from before that.
  */
 const statement = {
   name: 'claim-tasks',
@@ -75,6 +76,12 @@ const statement = {
       from task_heads h
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
+        and not exists (
+          select from tasks t
+            left join tenant_queues q on q.tenant_id = t.tenant_id
+            left join batches b on b.id = t.batch_id
+          where t.id = h.task_id
+            and (q.paused or t.offers = 0 and (q.max_running is not null or b.concurrency is not null)))
     ), locked as materialized (
       select h.task_id, h.next_seq, h.open_turn_seq
       from task_heads h
@@ -91,7 +98,7 @@ const statement = {
         l.open_turn_seq
     ), owned as (
       update tasks t set
-        incarnation = $2::uuid, next_dispatch_at = null, waiting_for = null, wake_at = null,
+        incarnation = $2::uuid, next_dispatch_at = null, offers = 0, waiting_for = null, wake_at = null,
         started_at = coalesce(t.started_at, now())
       from claimed c
       where t.id = c.task_id

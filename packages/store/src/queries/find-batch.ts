@@ -8,6 +8,8 @@ export interface BatchRow {
   agent: string;
   metadata: Record<string, string>;
   total: number;
+  /** Tasks of it that may run at once; undefined is no cap of its own. */
+  concurrency: number | undefined;
   /** Tasks by status, now. */
   counts: Record<Status, number>;
   cancelRequestedAt: Date | undefined;
@@ -23,6 +25,7 @@ export interface BatchColumns {
   agent: string;
   metadata: Record<string, string>;
   total: number;
+  concurrency: number | null;
   counts: Partial<Record<Status, number>> | null;
   cancel_requested_at: Date | null;
   created_at: Date;
@@ -32,7 +35,7 @@ export interface BatchColumns {
 
 /** Columns of a batch `b` with what its tasks are doing now. */
 export const BATCH_SELECT = `
-    select b.id, b.name, b.agent, b.metadata, b.total, b.cancel_requested_at, b.created_at, live.counts,
+    select b.id, b.name, b.agent, b.metadata, b.total, b.concurrency, b.cancel_requested_at, b.created_at, live.counts,
       live.started_at, case when live.open_count = 0 then live.finished_at end as finished_at
     from batches b left join lateral (
       select json_object_agg(s.status, s.task_count) as counts, min(s.started_at) as started_at,
@@ -67,6 +70,7 @@ export function toBatchRow(row: BatchColumns): BatchRow {
     agent: row.agent,
     metadata: row.metadata,
     total: row.total,
+    concurrency: row.concurrency ?? undefined,
     counts: counts as Record<Status, number>,
     cancelRequestedAt: row.cancel_requested_at ?? undefined,
     createdAt: row.created_at,

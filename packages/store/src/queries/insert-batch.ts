@@ -10,6 +10,8 @@ export interface NewBatch {
   name: string | undefined;
   agent: string;
   metadata: Record<string, string>;
+  /** Tasks of the batch that may run at once; undefined is no cap of its own. */
+  concurrency: number | undefined;
   createdAt: Date;
   tasks: readonly BatchTask[];
 }
@@ -34,8 +36,8 @@ const batchStatement = {
       on conflict do nothing
       returning key
     )
-    insert into batches (id, tenant_id, name, agent, metadata, created_at, total)
-    select $1::uuid, $2::uuid, $3, $4, $5::jsonb, $6::timestamptz, $7::integer
+    insert into batches (id, tenant_id, name, agent, metadata, created_at, total, concurrency)
+    select $1::uuid, $2::uuid, $3, $4, $5::jsonb, $6::timestamptz, $7::integer, $14::integer
     where $10::text is null or exists (select from keyed)
     returning id`,
 };
@@ -46,18 +48,20 @@ const tasksStatement = {
   text: `
     with items as materialized (
       select i.id, i.batch_index, i.custom_id, i.agent, i.input, i.priority, i.tags, i.metadata, i.limits,
-        i.deadline_at, i.payload
+        i.deadline_at, i.wake_at, i.payload
       from json_to_recordset($1::json) as i(id uuid, batch_index integer, custom_id text, agent text, input text,
-        priority smallint, tags text[], metadata text, limits text, deadline_at timestamptz, payload text)
+        priority smallint, tags text[], metadata text, limits text, deadline_at timestamptz,
+        wake_at timestamptz, payload text)
     ), task as (
       insert into tasks (id, tenant_id, batch_id, batch_index, custom_id, agent, input, priority, tags, metadata, limits,
-        deadline_at, traceparent, created_at, dispatch_no, next_dispatch_at)
+        deadline_at, traceparent, created_at, next_dispatch_at, waiting_for, wake_at)
       select id, $2::uuid, $3::uuid, batch_index, custom_id, agent, input, priority, tags, metadata::jsonb,
-        limits::jsonb, deadline_at, $4, $5::timestamptz, 0, now()
+        limits::jsonb, deadline_at, $4, $5::timestamptz, case when wake_at is null then now() end,
+        case when wake_at is not null then 'schedule' end, wake_at
       from items
     ), head as (
-      insert into task_heads (task_id, tenant_id, next_seq)
-      select id, $2::uuid, 2 from items
+      insert into task_heads (task_id, tenant_id, status, next_seq)
+      select id, $2::uuid, case when wake_at is null then 'queued' else 'waiting' end, 2 from items
     )
     insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
     select id, 1, 1, 0, array['task.queued'], 'u', payload from items`,
@@ -83,6 +87,7 @@ export async function insertBatch(pool: Pool, batch: NewBatch, answer?: Idempote
       answer?.fingerprint ?? null,
       answer?.status ?? null,
       answer === undefined ? null : toJsonText(answer.body),
+      batch.concurrency ?? null,
     ]);
     if (rows.length === 0) return false;
     await insertTasks(tx, batch);
@@ -121,6 +126,7 @@ function toItem(task: BatchTask, index: number): string {
     metadata: toJsonText(task.metadata),
     limits: toJsonText(task.limits),
     deadline_at: task.deadlineAt,
+    wake_at: task.notBefore,
     payload: task.queued.line,
   });
 }

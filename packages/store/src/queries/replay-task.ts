@@ -10,7 +10,7 @@ import {
 import type { EventRow } from '../event-row.ts';
 import type { Queryable } from '../open-pool.ts';
 import { runQuery } from '../run-query.ts';
-import type { Delivery } from './dispatch-due-tasks.ts';
+import type { Delivery } from './offer-tasks.ts';
 
 export interface ReplayRequest {
   tenantId: TenantId;
@@ -71,7 +71,7 @@ const statement = {
       select task_id, seq, seq, epoch, array['task.replayed'], 'u', payload from requeued
     ), reset as (
       update tasks t set
-        run = r.run, dispatch_no = r.dispatch_no, next_dispatch_at = now() + interval '30 seconds',
+        run = r.run, dispatch_no = r.dispatch_no, offers = 0, next_dispatch_at = now() + interval '30 seconds',
         waiting_for = null, wake_at = null, incarnation = null, attempts = 0, suspicion = 0, history = '[]',
         result = null, stop_reason = null, failure = null, dead_letter_id = null, finished_at = null,
         deadline_at = case when t.deadline_at <= now() then now() + (t.deadline_at - t.created_at) else t.deadline_at end

@@ -1,0 +1,48 @@
+import {
+  type BacklogCursor,
+  type Delivery,
+  findBacklog,
+  findLapsedOffers,
+  inTransaction,
+  lockOffers,
+  offerTasks,
+  type Pool,
+} from '@nightshift/store';
+import { createFairOrder } from './fair-order.ts';
+
+/** Flows that one pass looks at; when there are more, the next pass goes on behind them. */
+const MAX_FLOWS = 2_000;
+/** Of a flow that waits alone the next pass takes more, a moment later. */
+const MAX_TASKS_PER_FLOW = 100;
+
+/** Whoever chooses tasks keeps one, so that turns go on from one choice to the next. */
+export interface Offerer {
+  /**
+   * Chooses up to so many tasks in fair order, within all caps, and marks them as offered; what to do with them is the
+   * caller's. Tasks whose offer has lapsed come first: they had their turn.
+   */
+  offer(maxTasks: number): Promise<Delivery[]>;
+}
+
+/**
+ * The one way by which a task leaves the backlog (ARCHITECTURE.md 6), for the dispatcher and for workers that hear no
+ * doorbell. The choices of all processes come one after the other, so that caps hold whoever chooses.
+ */
+export function createOfferer(deps: { pool: Pool; random: () => number }): Offerer {
+  const order = createFairOrder(deps.random);
+  let after: BacklogCursor | undefined;
+  return {
+    offer: async (maxTasks) =>
+      await inTransaction(deps.pool, async (tx) => {
+        await lockOffers(tx);
+        const taskIds = await findLapsedOffers(tx, maxTasks);
+        if (taskIds.length < maxTasks) {
+          const maxTasksPerFlow = Math.min(maxTasks, MAX_TASKS_PER_FLOW);
+          const { flows, next } = await findBacklog(tx, { maxFlows: MAX_FLOWS, maxTasksPerFlow, after });
+          after = next;
+          taskIds.push(...order.choose(flows, { maxTasks: maxTasks - taskIds.length, maxTasksPerFlow }));
+        }
+        return taskIds.length > 0 ? await offerTasks(tx, taskIds) : [];
+      }),
+  };
+}
