@@ -1,3 +1,6 @@
+import { messageOf } from '@nightshift/domain';
+import { type FailpointPlan, parseFailpoints } from '@nightshift/resilience';
+
 /** Settings of an API process, validated and frozen. */
 export interface ApiConfig {
   readonly http: {
@@ -34,6 +37,8 @@ export interface ApiConfig {
     /** Secret part of the signature of stream tokens; all API processes share it. */
     readonly tokenSecret: string;
   };
+  /** For the fault laboratory; undefined: no point does anything. */
+  readonly failpoints: FailpointPlan | undefined;
   readonly logLevel: string;
 }
 
@@ -93,6 +98,7 @@ export function readConfig(env: Environment = process.env): ApiConfig {
       rotateAfterMs: read.integer('NIGHTSHIFT_STREAM_ROTATE_MS', 10 * 60_000, 100, 24 * 60 * 60_000),
       tokenSecret: env.NIGHTSHIFT_STREAM_TOKEN_SECRET ?? '',
     },
+    failpoints: readFailpoints(env, problems),
     logLevel: read.text('LOG_LEVEL', 'info'),
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -149,4 +155,15 @@ function freezeDeep<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
+}
+
+function readFailpoints(env: Environment, problems: string[]): FailpointPlan | undefined {
+  if (!env.NIGHTSHIFT_FAILPOINTS) return undefined;
+  if (env.NODE_ENV === 'production') problems.push('NIGHTSHIFT_FAILPOINTS is refused where NODE_ENV is production');
+  try {
+    return parseFailpoints(env.NIGHTSHIFT_FAILPOINTS);
+  } catch (error) {
+    problems.push(`NIGHTSHIFT_FAILPOINTS: ${messageOf(error)}`);
+    return undefined;
+  }
 }

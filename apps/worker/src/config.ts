@@ -1,4 +1,6 @@
 import os from 'node:os';
+import { messageOf } from '@nightshift/domain';
+import { type FailpointPlan, parseFailpoints } from '@nightshift/resilience';
 
 /** Settings of a worker process, validated and frozen. */
 export interface WorkerConfig {
@@ -34,6 +36,8 @@ export interface WorkerConfig {
     /** Age at which bytes of an upload are removed that nobody finishes; its epoch is over, or 24 times this has passed. */
     readonly uploadAgeMs: number;
   };
+  /** For the fault laboratory; undefined: no point does anything. */
+  readonly failpoints: FailpointPlan | undefined;
   readonly logLevel: string;
 }
 
@@ -103,6 +107,7 @@ export function readConfig(env: Environment = process.env): WorkerConfig {
       retentionDays: integer('NIGHTSHIFT_RETENTION_DAYS', 30, 1, 36_500),
       uploadAgeMs: integer('NIGHTSHIFT_UPLOAD_AGE_MS', 60 * 60_000, 0, 24 * 60 * 60_000),
     },
+    failpoints: readFailpoints(env, problems),
     logLevel: env.LOG_LEVEL || 'info',
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -115,4 +120,15 @@ function readCredentials(env: Environment, prefix: string): AwsCredentials | und
   const sessionToken = env[`${prefix}_SESSION_TOKEN`];
   if (!accessKeyId || !secretAccessKey) return undefined;
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+}
+
+function readFailpoints(env: Environment, problems: string[]): FailpointPlan | undefined {
+  if (!env.NIGHTSHIFT_FAILPOINTS) return undefined;
+  if (env.NODE_ENV === 'production') problems.push('NIGHTSHIFT_FAILPOINTS is refused where NODE_ENV is production');
+  try {
+    return parseFailpoints(env.NIGHTSHIFT_FAILPOINTS);
+  } catch (error) {
+    problems.push(`NIGHTSHIFT_FAILPOINTS: ${messageOf(error)}`);
+    return undefined;
+  }
 }

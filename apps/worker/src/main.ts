@@ -1,4 +1,5 @@
 import { messageOf } from '@nightshift/domain';
+import { createFailpoints, setFailpoints } from '@nightshift/resilience';
 import { ConfigError, readConfig } from './config.ts';
 import { createWorkerContext, type WorkerContext } from './context.ts';
 import { loadAgentsModule } from './load-agents-module.ts';
@@ -16,6 +17,7 @@ const HARD_EXIT_AFTER_MS = 10_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
+  if (config.failpoints) setFailpoints(createFailpoints(config.failpoints));
   const createAgents = config.agentsModule === undefined ? undefined : await loadAgentsModule(config.agentsModule);
   const context = createWorkerContext(config, createAgents);
   const { log } = context;

@@ -1,4 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { callWithFailpoints } from '@nightshift/resilience';
 import type { Logger } from '@nightshift/telemetry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
@@ -63,11 +64,30 @@ export function openS3Connection(options: S3Options): S3Connection {
     }),
   };
   return {
-    client: new S3Client(config),
+    client: addFailpoints(new S3Client(config)),
     // A presigned URL would otherwise carry the checksum of an empty body (SECURITY.md S62).
     presigner: new S3Client({ ...config, requestChecksumCalculation: 'WHEN_REQUIRED' }),
     bucket: options.bucket,
     region: options.region,
     log: options.log,
   };
+}
+
+/** Around every command, inside of the client: what handles a lost reply of one command meets it as in life. */
+function addFailpoints(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next, context) => (args) =>
+      callWithFailpoints(`artifacts.${toName(context.commandName)}`, () => next(args), createConnectionLoss),
+    { step: 'finalizeRequest', name: 'failpoints', priority: 'low' },
+  );
+  return client;
+}
+
+function toName(commandName: string | undefined): string {
+  return (commandName ?? 'unknown').replace(/Command$/, '');
+}
+
+/** What Node's HTTP client throws when a connection breaks. */
+function createConnectionLoss(): Error {
+  return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 }

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { FailureError, failWith, type JsonObject, toSafeText } from '@nightshift/domain';
+import { callWithFailpoints, reachFailpoint } from '@nightshift/resilience';
 import { BlockCollector, type CollectedBlocks } from './block-collector.ts';
 import { findModelInfo, type ModelInfo } from './model-info.ts';
 import {
@@ -62,7 +63,11 @@ async function receive(
 ): Promise<ModelReply> {
   const startedAt = performance.now();
   const observed = client.withOptions({ fetch: observeBytes(() => watchdog.sawBytes()) });
-  const { data: stream, request_id } = await observed.messages.create(toParams(request), { signal }).withResponse();
+  const { data: stream, request_id } = await callWithFailpoints(
+    'model.request',
+    () => observed.messages.create(toParams(request), { signal }).withResponse(),
+    createConnectionLoss,
+  );
   const collector = new BlockCollector(listener);
   let model = request.model;
   let usage: ModelUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 };
@@ -70,6 +75,7 @@ async function receive(
   let timeToFirstTokenMs: number | undefined;
   let sawMessageStop = false;
   for await (const event of stream) {
+    await reachFailpoint(`model.event.${event.type}`, createConnectionLoss);
     switch (event.type) {
       case 'message_start':
         model = toSafeText(event.message.model);
@@ -107,6 +113,11 @@ async function receive(
     requestId: request_id ?? undefined,
     timeToFirstTokenMs,
   };
+}
+
+/** What undici throws when a connection breaks. */
+function createConnectionLoss(): Error {
+  return new TypeError('terminated');
 }
 
 /** Judges what was received whole: calls exist only in a message that stopped to use tools (I9). */

@@ -27,3 +27,8 @@ export function toConsumerOptions() {
     replyMapping: 'legacy' as const,
   };
 }
+
+/** What ioredis throws when a connection breaks. */
+export function createConnectionLoss(): Error {
+  return new Error('Connection is closed.');
+}

@@ -1,8 +1,9 @@
 import { isId, type TaskId } from '@nightshift/domain';
+import { callWithFailpoints } from '@nightshift/resilience';
 import type { Logger } from '@nightshift/telemetry';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { QUEUE_NAME, toConsumerOptions } from './queue-options.ts';
+import { createConnectionLoss, QUEUE_NAME, toConsumerOptions } from './queue-options.ts';
 import type { JobData } from './task-queue.ts';
 
 export interface TaskConsumer {
@@ -29,8 +30,9 @@ export function startTaskConsumer(options: {
     QUEUE_NAME,
     async (job) => {
       const taskId: unknown = job.data.taskId;
-      if (isId('task', taskId)) await options.process(taskId);
-      else options.log.error({ jobId: job.id }, 'a job without a task id was thrown away');
+      if (isId('task', taskId)) {
+        await callWithFailpoints('queue.process', () => options.process(taskId), createConnectionLoss);
+      } else options.log.error({ jobId: job.id }, 'a job without a task id was thrown away');
     },
     {
       connection,

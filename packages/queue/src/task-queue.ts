@@ -1,8 +1,9 @@
 import type { TaskId } from '@nightshift/domain';
+import { callWithFailpoints } from '@nightshift/resilience';
 import type { Logger } from '@nightshift/telemetry';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { QUEUE_NAME, toProducerOptions } from './queue-options.ts';
+import { createConnectionLoss, QUEUE_NAME, toProducerOptions } from './queue-options.ts';
 
 /** One offer of a task to the workers. The number makes the job id unique: BullMQ forgets ids, and tracks by them. */
 export interface Delivery {
@@ -60,13 +61,12 @@ export function createTaskQueue(options: { redisUrl: string; prefix: string; log
     scheduled = undefined;
     const queue = openQueue();
     for (let i = 0; i < deliveries.length; i += MAX_JOBS_PER_ADD) {
-      await queue.addBulk(
-        deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo }) => ({
-          name: 'run',
-          data: { taskId },
-          opts: { jobId: `${taskId}.${dispatchNo}` },
-        })),
-      );
+      const jobs = deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo }) => ({
+        name: 'run',
+        data: { taskId },
+        opts: { jobId: `${taskId}.${dispatchNo}` },
+      }));
+      await callWithFailpoints('queue.add', () => queue.addBulk(jobs), createConnectionLoss);
     }
   }
 
@@ -78,7 +78,10 @@ export function createTaskQueue(options: { redisUrl: string; prefix: string; log
       });
       return scheduled;
     },
-    waitingCount: async () => openQueue().getWaitingCount(),
+    waitingCount: async () => {
+      const queue = openQueue();
+      return callWithFailpoints('queue.count', () => queue.getWaitingCount(), createConnectionLoss);
+    },
     async close() {
       await scheduled;
       await created?.close();

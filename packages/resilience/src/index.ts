@@ -19,6 +19,8 @@ export type { BreakerReport, Breakers, BreakerVerdict } from './breaker/breakers
 export { createLocalBreaker, type LocalBreaker } from './breaker/local-breaker.ts';
 export { createLocalBreakers, type LocalBreakers } from './breaker/local-breakers.ts';
 export { type TripStrategy, tripAfterConsecutive } from './breaker/trip-strategy.ts';
+export { callWithFailpoints, type FailpointHandler, reachFailpoint, setFailpoints } from './failpoint.ts';
+export { createFailpoints, type FailpointAction, type FailpointPlan, parseFailpoints } from './failpoint-plan.ts';
 export {
   assertRetryPolicy,
   type RetryDeps,

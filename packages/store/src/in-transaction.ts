@@ -1,5 +1,5 @@
 import type { Pool, Queryable } from './open-pool.ts';
-import { toStorageError } from './run-query.ts';
+import { runControl, toStorageError } from './run-query.ts';
 
 /**
  * Runs several statements as one transaction. After an error the connection is rolled back; if even that fails, it is
@@ -17,9 +17,9 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Queryable) => Prom
   };
   client.on('error', onLost);
   try {
-    await client.query('begin');
+    await runControl(client, 'begin');
     const result = await work(client);
-    await client.query('commit');
+    await runControl(client, 'commit');
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => {

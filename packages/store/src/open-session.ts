@@ -1,5 +1,7 @@
+import { callWithFailpoints } from '@nightshift/resilience';
 import pg from 'pg';
 import { type PoolOptions, toClientConfig } from './open-pool.ts';
+import { createConnectionLoss } from './run-query.ts';
 
 /** Between tries to connect, or to take a lock that a dead connection of ours may still hold. */
 const RETRY_DELAY_MS = 100;
@@ -41,7 +43,7 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
         if (client === ready) reconnect();
       });
       try {
-        await client.connect();
+        await callWithFailpoints('store.session-connect', () => client.connect(), createConnectionLoss);
         for (const key of held) await takeForSure(client, key);
         if (lost) throw new Error('the connection was lost while locks were taken');
         stopping.signal.throwIfAborted();
@@ -88,7 +90,11 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
 
 async function tryTake(client: pg.Client, key: bigint): Promise<boolean> {
   const sql = 'select pg_try_advisory_lock($1::bigint) as taken';
-  const result = await client.query<{ taken: boolean }>(sql, [key.toString()]);
+  const result = await callWithFailpoints(
+    'store.session-lock',
+    () => client.query<{ taken: boolean }>(sql, [key.toString()]),
+    createConnectionLoss,
+  );
   return result.rows[0]?.taken === true;
 }
 

@@ -1,4 +1,5 @@
 import { createFailure, FailureError } from '@nightshift/domain';
+import { callWithFailpoints } from '@nightshift/resilience';
 import type pg from 'pg';
 import type { Queryable } from './open-pool.ts';
 
@@ -37,7 +38,11 @@ export async function runQuery<Row extends pg.QueryResultRow>(
   values: unknown[],
 ): Promise<Row[]> {
   try {
-    const result = await db.query<Row>({ name: statement.name, text: statement.text, values });
+    const result = await callWithFailpoints(
+      `store.${statement.name}`,
+      () => db.query<Row>({ name: statement.name, text: statement.text, values }),
+      createConnectionLoss,
+    );
     return result.rows;
   } catch (error) {
     throw toStorageError(error, `The database did not answer the query ${statement.name}.`);
@@ -47,4 +52,14 @@ export async function runQuery<Row extends pg.QueryResultRow>(
 /** The failure `storage_unavailable` for a transient error, anything else as it is. */
 export function toStorageError(error: unknown, message: string): unknown {
   return isTransient(error) ? new FailureError(createFailure('storage_unavailable', message), { cause: error }) : error;
+}
+
+/** Begins or ends a transaction. The reply to a commit can be lost as well. */
+export async function runControl(client: Queryable, word: 'begin' | 'commit'): Promise<void> {
+  await callWithFailpoints(`store.${word}`, () => client.query(word), createConnectionLoss);
+}
+
+/** What pg throws when a connection breaks. */
+export function createConnectionLoss(): Error {
+  return new Error('Connection terminated unexpectedly');
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { callWithFailpoints } from '@nightshift/resilience';
 import type { Redis } from 'ioredis';
+import { createConnectionLoss } from './open-redis.ts';
 
 /** A script of `lua/`, loaded once and called by its hash. */
 export interface LuaScript {
@@ -14,7 +16,8 @@ export function loadLuaScript(name: string): LuaScript {
     call(redis, keys, args) {
       if (!(command in redis)) redis.defineCommand(command, { lua });
       const run = Reflect.get(redis, command) as (...all: (string | number)[]) => Promise<unknown>;
-      return run.call(redis, keys.length, ...keys, ...args);
+      const send = () => run.call(redis, keys.length, ...keys, ...args);
+      return callWithFailpoints(`streams.${name}`, send, createConnectionLoss);
     },
   };
 }

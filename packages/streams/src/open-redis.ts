@@ -83,3 +83,8 @@ function open(options: RedisConnectionOptions, extra: RedisOptions, use: string)
   });
   return redis;
 }
+
+/** What ioredis throws when a connection breaks. */
+export function createConnectionLoss(): Error {
+  return new Error('Connection is closed.');
+}

@@ -1,5 +1,6 @@
 import type { TaskId } from '@nightshift/domain';
-import type { RedisConnections } from './open-redis.ts';
+import { callWithFailpoints } from '@nightshift/resilience';
+import { createConnectionLoss, type RedisConnections } from './open-redis.ts';
 import { decodeTexts, type StreamEntry } from './stream-entry.ts';
 
 /**
@@ -13,12 +14,11 @@ export async function readEntries(
   maxEntries: number,
 ): Promise<StreamEntry[]> {
   const stream = redis.keys.stream(taskId);
-  const found = await redis.commands
-    .xrange(stream, `${after + 1}-0`, '+', 'COUNT', maxEntries)
-    .catch((error: unknown) => {
-      redis.noteFailure(error);
-      throw error;
-    });
+  const read = () => redis.commands.xrange(stream, `${after + 1}-0`, '+', 'COUNT', maxEntries);
+  const found = await callWithFailpoints('streams.xrange', read, createConnectionLoss).catch((error: unknown) => {
+    redis.noteFailure(error);
+    throw error;
+  });
   return found.map(([id, fields]) => {
     const value = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
     return {

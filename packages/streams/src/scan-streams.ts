@@ -1,5 +1,6 @@
 import { isId, type TaskId } from '@nightshift/domain';
-import type { RedisConnections } from './open-redis.ts';
+import { callWithFailpoints } from '@nightshift/resilience';
+import { createConnectionLoss, type RedisConnections } from './open-redis.ts';
 
 const KEYS_PER_SCAN = 1_000;
 
@@ -20,7 +21,8 @@ export async function scanStreams(
   try {
     const pattern = escapeGlob(redis.keys.streamPattern.prefix);
     const match = `${pattern}*${redis.keys.streamPattern.suffix}`;
-    const [next, keys] = await redis.commands.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN);
+    const scan = () => redis.commands.scan(cursor, 'MATCH', match, 'COUNT', KEYS_PER_SCAN);
+    const [next, keys] = await callWithFailpoints('streams.scan', scan, createConnectionLoss);
     const ttls = await Promise.all(keys.map((key) => redis.commands.pttl(key)));
     return { cursor: next, streams: keys.flatMap((key, index) => toFound(redis, key, ttls[index] ?? -2)) };
   } catch (error) {

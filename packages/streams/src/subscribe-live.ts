@@ -1,5 +1,6 @@
 import type { TaskId } from '@nightshift/domain';
-import type { RedisConnections } from './open-redis.ts';
+import { callWithFailpoints } from '@nightshift/resilience';
+import { createConnectionLoss, type RedisConnections } from './open-redis.ts';
 import { decodeTexts, type StreamEntry } from './stream-entry.ts';
 
 /** A subscription that is not confirmed by then goes on in the background: Redis delays nobody. */
@@ -45,7 +46,8 @@ export function subscribeLive(
     async add(taskId) {
       const channel = keys.liveChannel(taskId);
       tasks.set(channel, taskId);
-      const subscribed = subscriber.subscribe(channel).then(
+      const subscribe = () => subscriber.subscribe(channel);
+      const subscribed = callWithFailpoints('streams.subscribe', subscribe, createConnectionLoss).then(
         () => true,
         () => false, // ioredis repeats it after the reconnect
       );

@@ -1,4 +1,5 @@
 import { PollyClient } from '@aws-sdk/client-polly';
+import { callWithFailpoints } from '@nightshift/resilience';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 /** The SDK has no timeouts of its own. */
@@ -20,7 +21,7 @@ export interface PollyOptions {
  * ends without an error; and the executor decides about retries, because each one is billed.
  */
 export function createPollyClient(options: PollyOptions): PollyClient {
-  return new PollyClient({
+  const client = new PollyClient({
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
@@ -32,4 +33,14 @@ export function createPollyClient(options: PollyOptions): PollyClient {
       socketTimeout: IDLE_TIMEOUT_MS,
     }),
   });
+  client.middlewareStack.add(
+    (next, context) => (args) =>
+      callWithFailpoints(
+        `speech.${(context.commandName ?? 'unknown').replace(/Command$/, '')}`,
+        () => next(args),
+        () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
+      ),
+    { step: 'finalizeRequest', name: 'failpoints', priority: 'low' },
+  );
+  return client;
 }
