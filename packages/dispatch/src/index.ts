@@ -6,6 +6,7 @@ export { type Leadership, startLeadership } from './leadership.ts';
 export { createOfferer, type Offerer } from './offerer.ts';
 export { createQueueGauge } from './queue-gauge.ts';
 export { createRescuer } from './rescuer.ts';
+export { createRetentionCleaner } from './retention-cleaner.ts';
 export { createStreamTrimmer } from './stream-trimmer.ts';
 export { createUploadSweeper } from './upload-sweeper.ts';
 export { createWaker } from './waker.ts';

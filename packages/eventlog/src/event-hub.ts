@@ -6,8 +6,7 @@ import type { EventSlice } from './event-slice.ts';
 import { type FollowOptions, followTask } from './follow-task.ts';
 import { createFollowers } from './followers.ts';
 import { createPublisher } from './publisher.ts';
-import { type PageOptions, readPage } from './read-page.ts';
-import type { WireEvent } from './render-row.ts';
+import { type LogPage, type PageOptions, readPage } from './read-page.ts';
 
 /** All readers of a process: one subscriber connection, one timer, whatever the number of clients. */
 export interface EventHub {
@@ -17,8 +16,8 @@ export interface EventHub {
    * is waited for.
    */
   follow(taskId: TaskId, options: FollowOptions): AsyncGenerator<EventSlice, void, void>;
-  /** A page of the log as JSON. `lastSeq` is the cursor to go on from; it may be past the last visible event. */
-  page(taskId: TaskId, options: PageOptions): Promise<{ events: WireEvent[]; lastSeq: number }>;
+  /** A page of the log as JSON. */
+  page(taskId: TaskId, options: PageOptions): Promise<LogPage>;
   /** Resolves when the log has something after the cursor, after the timeout, or when the signal aborts. */
   waitForNews(taskId: TaskId, after: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Publishes rows that this process has committed. Best effort. */

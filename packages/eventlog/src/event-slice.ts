@@ -1,5 +1,6 @@
 import type { Visibility } from '@nightshift/domain';
 import type { StreamEntry } from '@nightshift/streams';
+import type { LogGap } from './read-log.ts';
 import { parseFrame, seqOfFrame, splitFrames, typeOfFrame, type WireEvent } from './render-row.ts';
 
 export type TypeFilter = (type: string) => boolean;
@@ -15,6 +16,13 @@ export interface EventSlice {
   toJson(filter?: TypeFilter): WireEvent[];
   /** Bytes it holds, roughly: what a buffer counts. */
   size: number;
+  /** Instead of events: this stretch is gone. */
+  gap?: LogGap;
+}
+
+/** A slice that holds no event and takes its reader past those that are gone. */
+export function toGapSlice(gap: LogGap): EventSlice {
+  return { firstSeq: gap.from, lastSeq: gap.to, final: false, size: 0, gap, toSse: () => '', toJson: () => [] };
 }
 
 /** The part of an entry after the cursor. Unfiltered and whole, the stored text is sent as it is. */

@@ -1,9 +1,8 @@
-import { FailureError, type TaskId, type Visibility } from '@nightshift/domain';
+import { FailureError, isFinal, type TaskId, type Visibility } from '@nightshift/domain';
 import { readTails } from '@nightshift/store';
-import type { StreamEntry } from '@nightshift/streams';
-import { type EventSlice, toSlice } from './event-slice.ts';
+import { type EventSlice, toGapSlice, toSlice } from './event-slice.ts';
 import type { Followers } from './followers.ts';
-import { type LogReader, readLog } from './read-log.ts';
+import { type LogReader, type LogStretch, readLog } from './read-log.ts';
 import type { Follower } from './task-feed.ts';
 
 /** A reader outlives a database that is away: it looks again after this. */
@@ -18,7 +17,8 @@ export interface FollowOptions {
 
 /**
  * Three phases: backfill until nothing is missing, cutover to what was pushed meanwhile, live. Whatever is missed (a push,
- * a reconnect, a buffer that overflowed) leads back to the first. Each slice begins at the cursor + 1.
+ * a reconnect, a buffer that overflowed) leads back to the first. Each slice begins at the cursor + 1; one that names a gap
+ * stands for events that are gone by retention.
  */
 export async function* followTask(
   deps: LogReader & { followers: Followers },
@@ -29,7 +29,12 @@ export async function* followTask(
   try {
     while (!signal.aborted) {
       const isBackfill = follower.stale;
-      const entries = isBackfill ? await backfill(deps, follower, signal) : follower.take();
+      const { gap, entries } = isBackfill ? await backfill(deps, follower, signal) : fromPushed(follower);
+      if (gap && !signal.aborted) {
+        follower.cursor = gap.to;
+        yield toGapSlice(gap);
+        if (await isOver(deps, follower, signal)) return;
+      }
       for (const entry of entries) {
         if (signal.aborted || entry.lastSeq <= follower.cursor) continue;
         if (entry.firstSeq > follower.cursor + 1 && !isBackfill) {
@@ -49,17 +54,27 @@ export async function* followTask(
 }
 
 /** The next page after the cursor. The follower stays stale until there is none. */
-async function backfill(deps: LogReader, follower: Follower, signal: AbortSignal): Promise<StreamEntry[]> {
+async function backfill(deps: LogReader, follower: Follower, signal: AbortSignal): Promise<LogStretch> {
   follower.stale = false;
-  const entries = await askPatiently(signal, () => readLog(deps, follower.taskId, follower.cursor));
-  if (entries && entries.length > 0) follower.stale = true;
-  return entries ?? [];
+  const stretch = await askPatiently(signal, () => readLog(deps, follower.taskId, follower.cursor));
+  if (stretch?.gap || (stretch && stretch.entries.length > 0)) follower.stale = true;
+  return stretch ?? { gap: undefined, entries: [] };
+}
+
+function fromPushed(follower: Follower): LogStretch {
+  return { gap: undefined, entries: follower.take() };
 }
 
 /** A final event ends the stream only if nothing follows it: a replay continues the same sequence. */
 async function isEnd(deps: LogReader, { taskId, cursor }: Follower, signal: AbortSignal): Promise<boolean> {
   const tails = await askPatiently(signal, () => readTails(deps.db, [taskId]));
   return (tails?.get(taskId)?.lastSeq ?? 0) <= cursor;
+}
+
+/** After a gap no event may be left to say that the task is over: its status does. */
+async function isOver(deps: LogReader, { taskId, cursor }: Follower, signal: AbortSignal): Promise<boolean> {
+  const tail = (await askPatiently(signal, () => readTails(deps.db, [taskId])))?.get(taskId);
+  return !tail || (isFinal(tail.status) && tail.lastSeq <= cursor);
 }
 
 /** Asks again while the database is away; undefined when the signal aborts meanwhile. */

@@ -12,6 +12,7 @@ export interface Metrics {
   readonly timeToFirstEvent: Histogram<'transport'>;
   readonly streamSubscribers: Gauge;
   readonly streamHolesFilled: Counter;
+  readonly streamGaps: Counter;
   readonly toolDuration: Histogram<'tool' | 'outcome'>;
   readonly toolRetries: Counter<'tool'>;
   readonly breakerState: Gauge<'key'>;
@@ -68,6 +69,7 @@ export function createMetrics(kind?: ProcessKind): Metrics {
     timeToFirstEvent: histogram(API, 'time_to_first_event_seconds', 'From request to first event sent', ['transport']),
     streamSubscribers: gauge(API, 'stream_subscribers', 'Open event streams'),
     streamHolesFilled: counter(API, 'stream_holes_filled_total', 'Holes in Redis filled from Postgres for a reader'),
+    streamGaps: counter(API, 'stream_gaps_total', 'Gaps in the log, left by retention, that readers were told of'),
     toolDuration: histogram(WORKER, 'tool_duration_seconds', 'Duration of tool calls', ['tool', 'outcome']),
     toolRetries: counter(WORKER, 'tool_retries_total', 'Tool calls tried again', ['tool']),
     breakerState: gauge(WORKER, 'breaker_state', '0 closed, 1 half-open, 2 open', ['key']),

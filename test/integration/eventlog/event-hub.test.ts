@@ -174,7 +174,7 @@ describe('follow', () => {
     });
     let reads = 0;
     fixture.hubTap.after = (name) => {
-      if (name === 'read-events') reads += 1;
+      if (name === 'read-log-page') reads += 1;
     };
     const slow: Reader = read(log.taskId, 0, () => (slow.seqs.length > 2 ? opened : undefined));
     await eventually('it is live: the second look found nothing more', () => reads === 2);

@@ -1,9 +1,11 @@
 import { isFinal, type TaskId, type TenantId, type Visibility } from '@nightshift/domain';
-import type { TypeFilter, WireEvent } from '@nightshift/eventlog';
+import type { LogGap, TypeFilter, WireEvent } from '@nightshift/eventlog';
 import { findTaskHead } from '@nightshift/store';
 import type { ApiContext } from '../context.ts';
 import { notFound } from '../http/refuse.ts';
+import type { Task } from '../schemas/task.ts';
 import { holdRequest } from './hold-request.ts';
+import { readSnapshot } from './read-snapshot.ts';
 
 export interface EventPageRequest {
   tenantId: TenantId;
@@ -21,6 +23,8 @@ interface EventPage {
   has_more: boolean;
   next_after: number;
   final: boolean;
+  gap?: LogGap;
+  snapshot?: Task;
 }
 
 /** A page of the log; with `timeoutMs` an empty one is held until there is something to show or the task is over. */
@@ -38,8 +42,12 @@ export async function readEventPage(context: ApiContext, request: EventPageReque
       const hasMore = page.lastSeq < head.lastSeq;
       const isOver = isFinal(head.status) && !hasMore;
       const leftMs = Math.ceil(deadline - performance.now());
-      if (page.events.length > 0 || isOver || leftMs <= 0 || signal.aborted) {
-        return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver };
+      if (page.events.length > 0 || page.gap || isOver || leftMs <= 0 || signal.aborted) {
+        const missing = page.gap && {
+          gap: page.gap,
+          snapshot: await readSnapshot(context, request.tenantId, taskId),
+        };
+        return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver, ...missing };
       }
       after = page.lastSeq;
       await context.hub.waitForNews(taskId, after, leftMs, signal);

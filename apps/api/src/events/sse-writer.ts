@@ -59,8 +59,12 @@ export function toRetry(kind: 'usual' | 'overloaded' = 'usual'): string {
 }
 
 /** A control frame: not an event of the log, its id is the cursor it moves to. */
-export function toControlFrame(type: 'stream.checkpoint' | 'stream.rotate', cursor: number): string {
-  return `id: ${cursor}\nevent: ${type}\ndata: ${JSON.stringify({ type, cursor })}\n\n`;
+export function toControlFrame(
+  type: 'stream.checkpoint' | 'stream.rotate' | 'stream.gap' | 'task.snapshot',
+  cursor: number,
+  data: Record<string, unknown> = {},
+): string {
+  return `id: ${cursor}\nevent: ${type}\ndata: ${JSON.stringify({ type, cursor, ...data })}\n\n`;
 }
 
 /** Drain, close or the deadline, whichever comes first: a reader that went away never drains. */

@@ -1,9 +1,10 @@
 import { messageOf, type TaskId, type Visibility } from '@nightshift/domain';
-import type { TypeFilter } from '@nightshift/eventlog';
+import type { LogGap, TypeFilter } from '@nightshift/eventlog';
 import type { Response } from 'express';
 import type { ApiContext } from '../context.ts';
 import type { Caller } from '../http/route.ts';
 import { isStillValid } from '../middleware/authenticate.ts';
+import { readSnapshot } from './read-snapshot.ts';
 import { type SseWriter, startSse, toControlFrame, toRetry } from './sse-writer.ts';
 
 export interface StreamRequest {
@@ -86,7 +87,7 @@ async function pump(
   let isFirst = true;
   try {
     for await (const slice of context.hub.follow(taskId, { after, visibility, signal: watch.signal })) {
-      const text = slice.toSse(filter);
+      const text = slice.gap ? await tellGap(context, request, slice.gap) : slice.toSse(filter);
       cursor.passed = slice.lastSeq;
       if (text === '') continue;
       cursor.sent = lastIdIn(text);
@@ -103,6 +104,12 @@ async function pump(
   } finally {
     watch.close();
   }
+}
+
+/** What retention has taken is named, and the task as it is now stands for it (API.md 3). */
+async function tellGap(context: ApiContext, { caller, taskId }: StreamRequest, { from, to }: LogGap): Promise<string> {
+  const task = await readSnapshot(context, caller.tenantId, taskId);
+  return toControlFrame('stream.gap', to, { from, to }) + toControlFrame('task.snapshot', to, { task });
 }
 
 /** Everything that can end a stream from outside, and the heartbeat. */

@@ -22,7 +22,7 @@ export const streamTaskEvents = defineRoute({
   operationId: 'streamTaskEvents',
   summary: 'Read or follow the events of a task',
   description:
-    'With `Accept: text/event-stream` a stream: everything after the cursor, then live until the task is over. Otherwise a page of JSON. The cursor is the id of the last event seen: `Last-Event-ID`, or `after`.',
+    'With `Accept: text/event-stream` a stream: everything after the cursor, then live until the task is over. Otherwise a page of JSON. The cursor is the id of the last event seen: `Last-Event-ID`, or `after`. A cursor older than what is kept is answered with `stream.gap` and `task.snapshot` (in a page: `gap` and `snapshot`), then with the rest.',
   scope: 'tasks:read',
   headers: ['Last-Event-ID'],
   acceptsStreamToken: true,
