@@ -55,8 +55,9 @@ export function createFairOrder(random: () => number): FairOrder {
   return {
     choose(flows, { maxTasks, maxTasksPerFlow }) {
       const tenants = group(flows);
-      turns.prune(new Set(tenants.map(({ key }) => key)));
-      for (const key of inner.keys()) if (!tenants.some((tenant) => tenant.key === key)) inner.delete(key);
+      const present = new Set(tenants.map(({ key }) => key));
+      turns.prune(present);
+      for (const key of inner.keys()) if (!present.has(key)) inner.delete(key);
       const line: Tenant[] = [];
       for (const tenant of tenants) enter(line, tenant, turns.startOf(tenant.key, tenant.weight));
       const chosen: TaskId[] = [];

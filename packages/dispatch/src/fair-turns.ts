@@ -1,7 +1,7 @@
 /**
  * Weighted fair queueing in its simplest form, since every task costs one turn: a turn of a key takes 1/weight of virtual
  * time, and whoever begins earliest is next. Over any stretch, keys that always have work get turns in proportion to
- * their weights, to within one turn each; a key that had none for a while has saved nothing up.
+ * their weights, to within a turn or two; a key that had none for a while has saved nothing up.
  */
 export interface FairTurns {
   /** When the next turn of the key begins; the first time it is asked for it gets a place within one turn from now. */

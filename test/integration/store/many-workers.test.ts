@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOfferer } from '../../../packages/dispatch/src/index.ts';
 import {
   createId,
   type Incarnation,
@@ -10,7 +11,6 @@ import {
 import {
   cancelTasks,
   claimTasks,
-  dispatchDueTasks,
   flushTasks,
   openPool,
   type Pool,
@@ -93,9 +93,10 @@ async function work(storm: Storm): Promise<void> {
 }
 
 async function keepHouse(storm: Storm): Promise<void> {
+  const offerer = createOfferer({ pool, random: storm.random });
   while (!storm.isOver()) {
     await requeueOrphans(pool, 100);
-    await dispatchDueTasks(pool, 5);
+    await offerer.offer(5);
     await pool.query(
       `update tasks set wake_at = now(), suspicion = 0
        where id in (select id from tasks where wake_at is not null for update skip locked)`,

@@ -3,6 +3,7 @@ import { ActiveTasks } from '../../../apps/worker/src/active-tasks.ts';
 import { type ClaimBatcher, createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
 import { startIdleClaimer } from '../../../apps/worker/src/idle-claimer.ts';
 import { keepLease, type Lease } from '../../../apps/worker/src/lease.ts';
+import { createOfferer } from '../../../packages/dispatch/src/index.ts';
 import { type Incarnation, type TaskId, toUuid } from '../../../packages/domain/src/index.ts';
 import { openPool, type Pool } from '../../../packages/store/src/index.ts';
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
@@ -216,7 +217,8 @@ describe('startIdleClaimer', () => {
     const { taskId } = await insertQueuedTask(pool);
     const active = new ActiveTasks();
     const found: TaskId[] = [];
-    const idle = startIdleClaimer({ pool, active, capacity: 1, log, process: (id) => void found.push(id) });
+    const offerer = createOfferer({ pool, random: Math.random });
+    const idle = startIdleClaimer({ pool, offerer, active, capacity: 1, log, process: (id) => void found.push(id) });
     const ringing = setInterval(() => idle.noteJob(), 100);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(found).toEqual([]);
