@@ -9,6 +9,7 @@ import { createTestDatabase } from './test-database.ts';
 /** Real Postgres, flusher, provider, model server and tools; only the queue and the process around them are missing. */
 export interface AgentHarness {
   readonly pool: Pool;
+  readonly databaseUrl: string;
   open(options: SceneOptions): Promise<Scene>;
   /** Closes the scenes opened since the last call, and fails when one of them sent a malformed request. */
   closeScenes(): Promise<void>;
@@ -35,6 +36,7 @@ export async function createAgentHarness(): Promise<AgentHarness> {
   });
   return {
     pool,
+    databaseUrl: database.url,
     async open(options) {
       const scene = await openScene({ pool, flusher, metrics, objectStore, log }, options);
       scenes.push(scene);

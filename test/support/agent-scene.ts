@@ -49,6 +49,8 @@ export interface SceneOptions extends Omit<ModelServerOptions, 'admin' | 'port'>
   limits?: Limits;
   deadlineMs?: number;
   provider?: Partial<AnthropicProviderOptions>;
+  /** What tools reach the database through; the pool of everybody else unless given. */
+  toolPool?: Pool;
   /** Share of every backoff that is really waited; 0 retries at once. */
   random?: number;
 }
@@ -112,6 +114,10 @@ export async function openScene(world: World, options: SceneOptions) {
       }
     },
     wake: () => wake(pool, taskId),
+    /** Hands the task to whoever claims it next, as the rescuer does; the epoch that runs does not hear of it. */
+    async takeOver() {
+      for (const { epoch } of running) await releaseTasks(pool, [{ taskId, epoch }]);
+    },
     task: () => findTaskOrFail(pool, tenantId, taskId),
     steps: async () => readSteps(pool, taskId, (await findTaskOrFail(pool, tenantId, taskId)).run),
     events: () => readLog(pool, taskId),
@@ -209,6 +215,7 @@ function createDeps(world: World, options: SceneOptions, at: { modelUrl: string;
   } as AgentDefinition);
   return {
     ...world,
+    toolPool: options.toolPool ?? world.pool,
     agents: new Map([[agent.name, agent]]),
     tools: createToolRegistry([...tools, ...(options.otherTools ?? [])]),
     model: createAnthropicProvider({ apiKey: 'test', baseUrl: at.modelUrl, ...options.provider }),

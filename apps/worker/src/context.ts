@@ -13,6 +13,8 @@ import { addAgents, type CreateAgents } from './load-agents-module.ts';
 
 /** The flusher writes one statement at a time; claims, journals and housekeeping share the rest. */
 const MAIN_CONNECTIONS = 8;
+/** Transactions of tools hold one each: more wait, and never for those that claims and journals need. */
+const TOOL_CONNECTIONS = 4;
 const FLUSH_CONNECTIONS = 1;
 /** Apart, so that slow queries never starve a renewal. */
 const LEASE_CONNECTIONS = 2;
@@ -71,6 +73,7 @@ export function createWorkerContext(config: WorkerConfig, createAgents?: CreateA
     flusher: createFlusher({ pool: pools.flush, publisher, log, metrics }),
     agent: {
       pool: pools.main,
+      toolPool: pools.tool,
       agents: new Map(agents.map((agent) => [agent.name, agent])),
       tools: createToolRegistry(tools),
       model: createAnthropicProvider(config.model),
@@ -87,12 +90,12 @@ export function createWorkerContext(config: WorkerConfig, createAgents?: CreateA
       await redis.close();
       objectStore.close();
       polly.destroy();
-      await Promise.all([pools.main.end(), pools.flush.end(), pools.lease.end()]);
+      await Promise.all([pools.main.end(), pools.tool.end(), pools.flush.end(), pools.lease.end()]);
     },
   };
 }
 
-function openPools(config: WorkerConfig, log: Logger): { main: Pool; flush: Pool; lease: Pool } {
+function openPools(config: WorkerConfig, log: Logger): { main: Pool; tool: Pool; flush: Pool; lease: Pool } {
   const open = (use: string, maxConnections: number, statementTimeoutMs?: number) =>
     openPool({
       databaseUrl: config.databaseUrl,
@@ -103,6 +106,7 @@ function openPools(config: WorkerConfig, log: Logger): { main: Pool; flush: Pool
     });
   return {
     main: open('main', MAIN_CONNECTIONS),
+    tool: open('tools', TOOL_CONNECTIONS),
     flush: open('flush', FLUSH_CONNECTIONS),
     lease: open('lease', LEASE_CONNECTIONS, LEASE_STATEMENT_TIMEOUT_MS),
   };

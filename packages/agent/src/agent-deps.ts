@@ -9,6 +9,8 @@ import type { Agent } from './define-agent.ts';
 /** What running tasks needs; made once per worker process. */
 export interface AgentDeps {
   readonly pool: Pool;
+  /** For the transactions of tools: they hold a connection each while they run. */
+  readonly toolPool: Pool;
   readonly agents: ReadonlyMap<string, Agent>;
   readonly tools: ToolRegistry;
   readonly model: ModelProvider;

@@ -20,12 +20,16 @@ import {
   executeTool,
   type PreparedToolCall,
   type ToolOutcome,
+  type VerifiedCall,
+  verifyCall,
 } from '@nightshift/tools';
+import { CallTransaction } from './call-transaction.ts';
 import { type FoldedTurn, isSettled } from './fold-journal.ts';
 import { ShutdownError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
 import type { ToolRecord } from './tool-record.ts';
 import { createToolScope } from './tool-scope.ts';
+import { TransactionRefusedError } from './transaction-refused-error.ts';
 
 /** More calls than this in one turn are refused, with a message the model can act on. */
 const MAX_CALLS_PER_TURN = 64;
@@ -50,7 +54,7 @@ export async function runTools(
   const ends = await Promise.allSettled(
     calls.map(async (call, index) => {
       const before = folded.tools.get(call.toolUseId);
-      if (before && isSettled(before)) return findDirect(before);
+      if (before && isSettled(before)) return findEnd(run, call, before);
       const release = await slots.acquire(run.signal);
       try {
         if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
@@ -66,8 +70,14 @@ export async function runTools(
   return found.find((end) => end.kind === 'failed') ?? found[0];
 }
 
-/** The answer a settled call gave the task: a crash may have come before the task was settled with it. */
-function findDirect(step: JournaledStep): ToolsEnd | undefined {
+/** What a settled call means for the task: a crash may have come before the task was settled with it. */
+function findEnd(run: TaskRun, call: ModelToolCall, step: JournaledStep): ToolsEnd | undefined {
+  if (step.status === 'unknown') {
+    // A replay goes on after it: whoever asked for that knows of it.
+    if (step.run !== run.task.run) return undefined;
+    const failure = findFatalFailure(run, call, createUnknownOutcome(toNamedCall(call, step)));
+    return failure && { kind: 'failed', failure, stepKey: step.stepKey };
+  }
   const record = JSON.parse(step.content ?? '{}') as Partial<ToolRecord>;
   return record.direct === undefined ? undefined : { kind: 'direct', result: record.direct };
 }
@@ -85,7 +95,11 @@ async function runCall(
   const step = before ? toStepAgain(before, run.task.run) : toNewStep(run, folded, call, position);
   // Before the gate: a call that may have happened is unknown, whatever became of its tool meanwhile.
   if (before?.status === 'intent' && !mayRunAgain(before.effectClass ?? 'unsafe')) {
-    return finishCall(run, folded, call, step, createUnknownOutcome(toNamedCall(call, step)));
+    const found = await verifyBefore(run, call, step, position);
+    if (found.kind === 'adopt') return finishCall(run, folded, call, step, found.outcome);
+    if (found.kind === 'unknown') {
+      return finishCall(run, folded, call, step, createUnknownOutcome(toNamedCall(call, step)));
+    }
   }
   const checked = checkCall(run, call, position);
   if (checked.kind === 'refused') {
@@ -111,9 +125,25 @@ async function runCall(
       usage: run.conversation.usage,
     }),
   });
-  const scope = createToolScope(run, intent, call, idempotencyKey);
-  const outcome = await executeTool({ ...run.deps, registry: run.deps.tools }, checked, scope);
-  return finishCall(run, folded, call, intent, outcome);
+  const transaction = new CallTransaction(run);
+  try {
+    const scope = createToolScope(run, intent, call, { idempotencyKey, transaction });
+    const outcome = await executeTool({ ...run.deps, registry: run.deps.tools }, checked, scope);
+    return await finishCall(run, folded, call, intent, outcome, transaction);
+  } finally {
+    await transaction.rollBack();
+  }
+}
+
+/** What became of a call that must not simply run again: asked of its tool, if that can tell by the key. */
+async function verifyBefore(run: TaskRun, call: ModelToolCall, step: StepRow, position: number): Promise<VerifiedCall> {
+  const checked = checkCall(run, call, position);
+  if (step.effectClass !== 'verifiable' || step.idempotencyKey === undefined || checked.kind === 'refused') {
+    return { kind: 'unknown' };
+  }
+  const transaction = new CallTransaction(run);
+  const scope = createToolScope(run, step, call, { idempotencyKey: step.idempotencyKey, transaction });
+  return verifyCall({ ...run.deps, registry: run.deps.tools }, checked, scope);
 }
 
 function toNewStep(run: TaskRun, folded: FoldedTurn, call: ModelToolCall, position: number): StepRow {
@@ -179,6 +209,7 @@ async function finishCall(
   call: ModelToolCall,
   step: StepRow,
   outcome: ToolOutcome,
+  transaction?: CallTransaction,
 ): Promise<ToolsEnd | undefined> {
   const failure = findFatalFailure(run, call, outcome);
   const direct = outcome.kind === 'completed' && run.deps.tools.get(call.name)?.returnDirect === true;
@@ -190,22 +221,49 @@ async function finishCall(
   const settled: StepRow = {
     ...step,
     // Void: it is known to have failed, and a resumed run tries it again under the same key.
-    status: failure ? 'void' : outcome.kind === 'unknown' ? 'unknown' : 'done',
+    status: outcome.kind === 'unknown' ? 'unknown' : failure ? 'void' : 'done',
     content: JSON.stringify(record),
     failure: failure ?? ('failure' in outcome ? outcome.failure : undefined),
     attempts: Math.max(1, outcome.attempts),
     usage: { tool_calls: 1 },
   };
+  const refused = failure ? undefined : await commitTransaction(run, call, settled, outcome, transaction);
+  if (refused) return finishCall(run, folded, call, step, refused);
   run.conversation.usage = addUsage(run.conversation.usage, { tool_calls: 1 });
   folded.tools.set(call.toolUseId, { ...settled, epoch: run.task.epoch, finishedAt: new Date(run.deps.now()) });
-  await run.log.commit({ steps: [settled], events: outcome.finalEvents, clearSuspicion: run.task.suspicion > 0 });
+  const clearSuspicion = run.task.suspicion > 0;
+  if (transaction?.isCommitted) await run.log.append({ clearSuspicion });
+  else await run.log.commit({ steps: [settled], events: outcome.finalEvents, clearSuspicion });
   if (failure) return { kind: 'failed', failure, stepKey: step.stepKey };
   return record.direct === undefined ? undefined : { kind: 'direct', result: record.direct };
 }
 
+/** Commits what the tool wrote together with the settled step. Gives the outcome instead when Postgres refuses that. */
+async function commitTransaction(
+  run: TaskRun,
+  call: ModelToolCall,
+  settled: StepRow,
+  outcome: ToolOutcome,
+  transaction: CallTransaction | undefined,
+): Promise<ToolOutcome | undefined> {
+  if (!transaction?.isOpen) return undefined;
+  try {
+    await transaction.commit(settled, outcome.finalEvents);
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof TransactionRefusedError)) throw thrown;
+    run.logger.warn({ tool: call.name, error: thrown.message }, 'the database refused what a tool wrote');
+    const message = `"${call.name}" failed: the database refused what it wrote, and nothing of it was written: ${thrown.message}`;
+    const failure = createFailure('tool_failed', message, { retryable: false, detail: { tool: call.name } });
+    return createRefusedOutcome(toNamedCall(call, settled), failure);
+  }
+}
+
 /** The failure with which the call ends the task: only an operator's replay tries again. */
 function findFatalFailure(run: TaskRun, call: ModelToolCall, outcome: ToolOutcome): Failure | undefined {
-  const fatal = outcome.kind === 'failed' && outcome.fatal;
+  const fatal =
+    (outcome.kind === 'failed' && outcome.fatal) ||
+    (outcome.kind === 'unknown' && run.deps.tools.get(call.name)?.onUnknownOutcome === 'fail');
   const failure = fatal ? outcome.failure : run.agent.failsTask?.({ name: call.name, outcome });
   return failure && { ...failure, retryable: false };
 }

@@ -3,7 +3,7 @@ import type { ArtifactId } from '@nightshift/domain';
 import type { TaskLog } from '@nightshift/eventlog';
 import type { ModelToolCall } from '@nightshift/model';
 import type { ArtifactRow, StepRow } from '@nightshift/store';
-import type { ToolCallScope } from '@nightshift/tools';
+import type { ToolCallScope, ToolTransaction } from '@nightshift/tools';
 import type { TaskRun } from './task-run.ts';
 
 /**
@@ -14,7 +14,7 @@ export function createToolScope(
   run: TaskRun,
   step: StepRow,
   call: ModelToolCall,
-  idempotencyKey: string,
+  { idempotencyKey, transaction }: { idempotencyKey: string; transaction: ToolTransaction },
 ): ToolCallScope {
   const { task, log } = run;
   const artifactLog = createArtifactLog(log);
@@ -29,6 +29,7 @@ export function createToolScope(
     deadlineAt: task.deadlineAt,
     log: run.logger.child({ tool: call.name, step: step.stepKey }),
     emit,
+    transaction,
     createArtifactWriter: (name, { mediaType }) =>
       openArtifactWriter(
         { store: run.deps.objectStore, log: artifactLog, ids, signal: run.signal, emit },

@@ -30,7 +30,11 @@ export function createFlusher(deps: WriterDeps): Flusher {
     open(task) {
       // A dead epoch of the task may still run here: it need not wait for the database's word that it is over.
       for (const older of open) if (older.taskId === task.taskId) close(older);
-      const log = new TaskLog({ ...task, schedule: (changed, urgent) => loop.add(changed, urgent) });
+      const log = new TaskLog({
+        ...task,
+        schedule: (changed, urgent) => loop.add(changed, urgent),
+        publish: (row) => deps.publisher.publish([row]),
+      });
       open.add(log);
       if (isOver) close(log);
       return log;

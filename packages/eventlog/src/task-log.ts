@@ -1,5 +1,5 @@
 import { type NewEvent, type TaskId, toEventLine } from '@nightshift/domain';
-import type { ArtifactRow, Settlement, StepRow } from '@nightshift/store';
+import type { ArtifactRow, EventRow, Settlement, StepRow } from '@nightshift/store';
 import { DeltaLine } from './delta-line.ts';
 import { FencedError } from './log-errors.ts';
 import { type Entry, TaskBuffer } from './task-buffer.ts';
@@ -34,6 +34,7 @@ export class TaskLog {
   readonly #controller = new AbortController();
   readonly #schedule: (log: TaskLog, urgent: boolean) => void;
   readonly #onCancel: () => void;
+  readonly #publish: (row: EventRow) => void;
   #fenced: FencedError | undefined;
   #drained: (() => void)[] = [];
 
@@ -42,11 +43,13 @@ export class TaskLog {
     epoch: number;
     schedule: (log: TaskLog, urgent: boolean) => void;
     onCancelRequested: () => void;
+    publish: (row: EventRow) => void;
   }) {
     this.taskId = options.taskId;
     this.epoch = options.epoch;
     this.#schedule = options.schedule;
     this.#onCancel = options.onCancelRequested;
+    this.#publish = options.publish;
   }
 
   /** Aborts when the epoch is over (reason FencedError) or a write was refused for good (WriteRefusedError). */
@@ -125,6 +128,12 @@ export class TaskLog {
     const waiting = this.#drained;
     this.#drained = [];
     for (const resolve of waiting) resolve();
+  }
+
+  /** Events of this epoch were committed with something else than a flush: whoever commits publishes. */
+  noteWritten(row: EventRow): void {
+    this.lastSeq = Math.max(this.lastSeq, row.lastSeq);
+    this.#publish(row);
   }
 
   noteCancelRequested(): void {

@@ -4,6 +4,7 @@ export { inTransaction } from './in-transaction.ts';
 export { assertSchema, type Migration, migrate, readMigrations } from './migrate.ts';
 export { openPool, type Pool, type PoolOptions, type Queryable, toClientConfig } from './open-pool.ts';
 export { openSession, type Session } from './open-session.ts';
+export { openTransaction, type Transaction } from './open-transaction.ts';
 export type { Page, PageRequest } from './page.ts';
 export { buryWorkers } from './queries/bury-workers.ts';
 export { type CancelAnswer, type CancelRequest, cancelTasks } from './queries/cancel-tasks.ts';
@@ -73,6 +74,7 @@ export { type ReplayAnswer, type ReplayRequest, replayTask } from './queries/rep
 export { requestBatchCancel } from './queries/request-batch-cancel.ts';
 export { type Orphan, requeueOrphans } from './queries/requeue-orphans.ts';
 export { resignLeadership } from './queries/resign-leadership.ts';
+export { settleCall } from './queries/settle-call.ts';
 export { takeLeadership } from './queries/take-leadership.ts';
 export { wakeDueTasks } from './queries/wake-due-tasks.ts';
 export { isTransient, runQuery, type Statement } from './run-query.ts';

@@ -36,7 +36,32 @@ describe('defineTool', () => {
     expect(define({ annotations }).effectClass).toBe(effectClass);
   });
 
+  it.each<[Partial<ToolDefinition>, string]>([
+    [{ effect: 'transaction' }, 'transaction'],
+    [{ verify: async (_key: string) => ({ kind: 'cannot_tell' as const }) }, 'verifiable'],
+    [{ onUnknownOutcome: 'fail' }, 'unsafe'],
+  ])('gives a tool with %j the effect class %s', (more, effectClass) => {
+    expect(define(more).effectClass).toBe(effectClass);
+  });
+
   it.each<[Partial<ToolDefinition>, RegExp]>([
+    [
+      { effect: 'transaction', annotations: { readOnlyHint: true } },
+      /effect: "transaction" contradicts annotations\.readOnlyHint/,
+    ],
+    [{ effect: 'transaction', annotations: { idempotentHint: true } }, /either keyed or transaction/],
+    [{ effect: 'transaction', verify: async (_key: string) => ({ kind: 'cannot_tell' }) }, /verify contradicts effect/],
+    [
+      { annotations: { readOnlyHint: true }, verify: async (_key: string) => ({ kind: 'cannot_tell' }) },
+      /either pure or verifiable/,
+    ],
+    [{ verify: async () => ({ kind: 'cannot_tell' }) }, /verify must be a function of the idempotency key/],
+    [{ effect: 'keyed' as 'transaction' }, /effect must be "transaction" or left out, got "keyed"/],
+    [{ onUnknownOutcome: 'ask' as 'fail' }, /onUnknownOutcome must be "tell_model" or "fail", got "ask"/],
+    [
+      { onUnknownOutcome: 'fail', annotations: { readOnlyHint: true } },
+      /onUnknownOutcome is for tools .* this one is pure/,
+    ],
     [{ name: 'Read-File' }, /tool "Read-File": name must match .* got "Read-File"/],
     [{ name: 'a'.repeat(65) }, /name must match/],
     [{ description: ' ' }, /description must be a text that is not empty, got " "/],

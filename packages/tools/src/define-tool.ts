@@ -1,9 +1,9 @@
 import type { EffectClass, Json, JsonObject, RetryPolicy, Visibility } from '@nightshift/domain';
 import type { z } from 'zod';
 import { assertToolDefinition } from './assert-tool-definition.ts';
-import { toEffectClass } from './effect-class-of-annotations.ts';
 import { toInputJsonSchema } from './input-json-schema.ts';
-import type { ToolContext } from './tool-context.ts';
+import { toEffectClass } from './to-effect-class.ts';
+import type { ToolContext, VerifyContext } from './tool-context.ts';
 
 /** MCP's names and meanings. Defaults: not read-only, destructive, not idempotent, open world. */
 export interface ToolAnnotations {
@@ -23,6 +23,15 @@ export interface ToolBreakerOptions {
 /** What the model reads; a string is one text block. */
 export type ModelOutput = string | { type: 'text'; text: string }[];
 
+/** What a tool found out about a call that was started and not recorded; `output` is what `execute` would have returned. */
+export type Verification<O = unknown> =
+  | { kind: 'happened'; output: O }
+  | { kind: 'did_not_happen' }
+  | { kind: 'cannot_tell' };
+
+/** tell_model: the model reads that the outcome is unknown, and goes on. fail: the task ends in a dead letter. */
+export type OnUnknownOutcome = 'tell_model' | 'fail';
+
 export interface ToolDefinition<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   /** `[a-z][a-z0-9_]*`, at most 64 characters: what the model calls. */
   name: string;
@@ -32,6 +41,16 @@ export interface ToolDefinition<I extends z.ZodType = z.ZodType, O extends z.Zod
   inputSchema: I;
   outputSchema: O;
   annotations?: ToolAnnotations;
+  /** The tool writes only to our Postgres, through `context.transaction`: its writes commit with its journaled result. */
+  effect?: 'transaction';
+  /**
+   * Finds out by the idempotency key whether a call has happened whose worker died before its result was recorded: the
+   * call is then adopted, run again, or reported as unknown. Only reads. A check that throws is tried again by `retry`,
+   * and cannot tell after that.
+   */
+  verify?(key: string, input: z.output<I>, context: VerifyContext): Promise<Verification<z.input<O>>>;
+  /** What becomes of a call whose outcome stays unknown; default tell_model. */
+  onUnknownOutcome?: OnUnknownOutcome;
   /** soft: told to the tool and to the client, a partial result is kept; hard: aborted. */
   timeoutMs?: { soft?: number; hard: number };
   retry?: Partial<RetryPolicy>;
@@ -57,11 +76,13 @@ export interface ToolDefinition<I extends z.ZodType = z.ZodType, O extends z.Zod
 }
 
 /** A tool as the executor runs it: checked, with every default filled in. */
-export interface Tool extends Omit<ToolDefinition, 'timeoutMs' | 'retry' | 'annotations' | 'visibility' | 'fallback'> {
+export interface Tool
+  extends Omit<ToolDefinition, 'timeoutMs' | 'retry' | 'annotations' | 'visibility' | 'fallback' | 'onUnknownOutcome'> {
   /** What the model is told about the input; objects are closed, as checkToolCall treats them. */
   readonly inputJsonSchema: JsonObject;
   readonly annotations: Required<ToolAnnotations>;
   readonly effectClass: EffectClass;
+  readonly onUnknownOutcome: OnUnknownOutcome;
   readonly timeoutMs: { soft: number | undefined; hard: number };
   readonly retry: RetryPolicy;
   readonly fallback: readonly string[];
@@ -86,7 +107,7 @@ export const DEFAULT_TOOL_RETRY: RetryPolicy = Object.freeze({
 });
 
 /**
- * Makes a tool of its definition: checked, defaults filled in, effect class derived from the annotations. Throws a
+ * Makes a tool of its definition: checked, defaults filled in, effect class derived from what it declares. Throws a
  * ToolDefinitionError that names the tool and the field.
  */
 export function defineTool<I extends z.ZodType, O extends z.ZodType>(definition: ToolDefinition<I, O>): Tool {
@@ -96,7 +117,8 @@ export function defineTool<I extends z.ZodType, O extends z.ZodType>(definition:
     ...definition,
     inputJsonSchema: toInputJsonSchema(definition),
     annotations,
-    effectClass: toEffectClass(annotations),
+    effectClass: toEffectClass(definition),
+    onUnknownOutcome: definition.onUnknownOutcome ?? 'tell_model',
     timeoutMs: {
       soft: definition.timeoutMs?.soft,
       hard: definition.timeoutMs?.hard ?? DEFAULT_TOOL_TIMEOUT_MS,

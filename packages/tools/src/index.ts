@@ -5,10 +5,12 @@ export {
   DEFAULT_TOOL_TIMEOUT_MS,
   defineTool,
   type ModelOutput,
+  type OnUnknownOutcome,
   type Tool,
   type ToolAnnotations,
   type ToolBreakerOptions,
   type ToolDefinition,
+  type Verification,
 } from './define-tool.ts';
 export { FatalToolError } from './errors/fatal-tool-error.ts';
 export { RetryableToolError, type RetryableToolErrorOptions } from './errors/retryable-tool-error.ts';
@@ -30,4 +32,12 @@ export type { ToolCallScope } from './executor/tool-call-scope.ts';
 export type { ToolExecutorDeps } from './executor/tool-executor-deps.ts';
 export type { ModelText, ToolOutcome } from './executor/tool-outcome.ts';
 export { createToolRegistry, type ToolRegistry } from './executor/tool-registry.ts';
-export { currentToolContext, NoToolContextError, runInToolContext, type ToolContext } from './tool-context.ts';
+export { type VerifiedCall, verifyCall } from './executor/verify-call.ts';
+export {
+  currentToolContext,
+  NoToolContextError,
+  runInToolContext,
+  type ToolContext,
+  type VerifyContext,
+} from './tool-context.ts';
+export type { ToolDatabase, ToolTransaction } from './tool-database.ts';

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ArtifactWriter } from '@nightshift/artifacts';
 import type { EventType, Json, StepId, TaskId, TenantId } from '@nightshift/domain';
 import type { Logger } from '@nightshift/telemetry';
+import type { ToolDatabase } from './tool-database.ts';
 
 /**
  * What a running tool call may use (AGENTS-AND-TOOLS.md). A tool has two outputs: what `execute` returns goes to the
@@ -37,7 +38,19 @@ export interface ToolContext {
   partial(value: Json): void;
   /** A writer of bytes to S3; its row is registered before the first byte leaves. */
   artifact(name: string, options: { mediaType: string }): Promise<ArtifactWriter>;
+  /**
+   * Only for tools with `effect: 'transaction'`. Runs `work` in the one transaction of this try, which commits together
+   * with the result that `execute` returns, and with nothing else: a try that fails, and a worker that lost the task,
+   * leave nothing behind. For tables of your own. Postgres ends a transaction that idles for 5 s.
+   */
+  transaction<T>(work: (db: ToolDatabase) => Promise<T>): Promise<T>;
 }
+
+/** What a tool's `verify` may use: it looks, and neither writes nor streams. */
+export type VerifyContext = Pick<
+  ToolContext,
+  'task' | 'callId' | 'toolUseId' | 'idempotencyKey' | 'signal' | 'deadlineAt' | 'log'
+>;
 
 /** Outside of a task there is no context: code that asks for it there has a bug, and is told so. */
 export class NoToolContextError extends Error {

@@ -55,6 +55,7 @@ export function createRecordingToolContext(options: RecordingOptions = {}): Reco
     partial(value) {
       partials.push(value);
     },
+    transaction: () => Promise.reject(new Error('this context was made without a database')),
     async artifact(name, { mediaType }) {
       if (!options.store) throw new Error('this context was made without a store');
       const ids = { tenantId, taskId: task.id, run: 1, epoch: 1, stepId };

@@ -4,6 +4,7 @@ import { ToolCallOverError } from '../errors/tool-call-over-error.ts';
 import type { ToolContext } from '../tool-context.ts';
 import { createAttemptArtifacts } from './attempt-artifacts.ts';
 import type { KeptResult } from './kept-result.ts';
+import { lendTransaction } from './lend-transaction.ts';
 import { toPlainJson } from './to-plain-json.ts';
 import type { ToolCallScope } from './tool-call-scope.ts';
 import { toToolEvent } from './tool-event.ts';
@@ -46,6 +47,7 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
   }
 
   const artifacts = createAttemptArtifacts(scope, assertOpen);
+  const transaction = lendTransaction({ tool, scope, assertOpen });
 
   /** Puts the event into the log before it returns: events keep the order of the calls, awaited or not. */
   function send(create: () => NewEvent): Promise<void> {
@@ -90,6 +92,7 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
       kept.setPartial(toJsonOrFail('partial result', value, MAX_TOOL_OUTPUT_BYTES).value);
     },
     artifact: (name, artifactOptions) => withoutUnhandled(() => artifacts.open(name, artifactOptions)),
+    transaction: (work) => withoutUnhandled(() => transaction(work)),
   };
 
   return {

@@ -24,8 +24,8 @@ export interface FailedEnd {
 }
 
 /**
- * Calls one tool of the chain until it succeeds or trying again makes no sense. An `unsafe` tool is tried again only when
- * it says itself that nothing happened (RetryableToolError). Rejects with the reason when the task is lost.
+ * Calls one tool of the chain until it succeeds or trying again makes no sense. An `unsafe` or `verifiable` tool is tried
+ * again only when it says itself that nothing happened (RetryableToolError). Rejects with the reason when the task is lost.
  */
 export async function callWithRetries(run: ToolRun, tool: Tool, input: unknown): Promise<CandidateEnd> {
   const { deps, scope } = run;
@@ -88,6 +88,7 @@ async function runOnce(
     (reason: unknown) => ({ end: { kind: 'lost' as const, reason }, partial: undefined }),
   );
   const judged = await judgeAttempt(tool, result.end);
+  if (judged.kind !== 'completed') await scope.transaction.rollBack();
   await reportToBreaker(run, tool, token, judged);
   switch (judged.kind) {
     case 'completed':
@@ -99,7 +100,8 @@ async function runOnce(
         const data = { tool: tool.name, attempt, after_ms: result.end.timeoutMs, has_partial: hasPartial(result) };
         await scope.emit(toToolEvent(scope, 'tool.timeout_hard', data));
       }
-      return { ...judged, partial: result.partial, started: true };
+      // What a transaction had in hand was undone with it.
+      return { ...judged, partial: tool.effectClass === 'transaction' ? undefined : result.partial, started: true };
   }
 }
 

@@ -65,7 +65,8 @@ function announceFallback({ scope, prepared }: ToolRun, from: Tool, to: Tool, fa
  */
 function mayFallBack(run: ToolRun, tool: Tool, end: FailedEnd): boolean {
   if (end.intent === 'rejected' || end.intent === 'fatal' || end.failure.code === 'deadline_exceeded') return false;
-  if (end.failure.code === 'tool_bad_output' && tool.effectClass !== 'pure') return false;
+  const leftNothing = tool.effectClass === 'pure' || tool.effectClass === 'transaction';
+  if (end.failure.code === 'tool_bad_output' && !leftNothing) return false;
   const remainingMs = remainingMsOf(run);
   return remainingMs === undefined || remainingMs > 0;
 }

@@ -2,6 +2,7 @@ import type { ArtifactWriter } from '@nightshift/artifacts';
 import type { NewEvent, StepId } from '@nightshift/domain';
 import type { Logger } from '@nightshift/telemetry';
 import type { ToolContext } from '../tool-context.ts';
+import type { ToolTransaction } from '../tool-database.ts';
 
 /** What the agent lends to one tool call. */
 export interface ToolCallScope {
@@ -20,5 +21,10 @@ export interface ToolCallScope {
    * rejection means that the log is lost to this worker; executeTool then rejects with the same reason.
    */
   emit(event: NewEvent): Promise<void>;
+  /**
+   * Of the call's own. executeTool leaves it open only when it resolves with `completed`: the agent then commits it with
+   * the result, or rolls it back.
+   */
+  readonly transaction: ToolTransaction;
   createArtifactWriter(name: string, options: { mediaType: string }): Promise<ArtifactWriter>;
 }

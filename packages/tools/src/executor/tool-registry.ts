@@ -57,6 +57,10 @@ function toFallbackChain(byName: ReadonlyMap<string, Tool>, first: Tool): Tool[]
         const classes = `"${name}" is ${next.effectClass} while this tool is ${first.effectClass}`;
         throw new ToolDefinitionError(first.name, 'fallback', `must not be less safe to repeat: ${classes}`);
       }
+      if (first.effectClass === 'verifiable' && next.effectClass !== 'pure') {
+        const problem = `must be read-only: the verify of this tool knows nothing of what "${name}" did`;
+        throw new ToolDefinitionError(first.name, 'fallback', problem);
+      }
       visit(next, [...path, tool.name]);
     }
   };

@@ -34,6 +34,10 @@ export function createRecordedScope(overrides: Partial<ToolCallScope> = {}): Rec
     async emit(event) {
       events.push(event);
     },
+    transaction: {
+      open: () => Promise.reject(new Error('there is no database here')),
+      rollBack: async () => undefined,
+    },
     async createArtifactWriter(name, { mediaType }) {
       const artifact: RecordedArtifact = { name, mediaType, chunks: [], state: 'open' };
       artifacts.push(artifact);
