@@ -19,7 +19,7 @@ export function startHousekeepers(context: WorkerContext, incarnation: Incarnati
   const housekeeping = startHousekeeping({
     housekeepers: [
       createDispatcher({ pool, queue, offerer: createOfferer({ pool, random: Math.random }) }),
-      createRescuer({ pool: leasePool, log, metrics }),
+      createRescuer({ pool: leasePool, log, metrics, publish: (rows) => publisher.publish(rows) }),
       createWaker({ pool }),
       createExpirer({ pool, publish: (rows) => publisher.publish(rows) }),
       createQueueGauge({ pool, metrics }),

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { failWith, isFinal, type Json, type StopReason } from '@nightshift/domain';
+import { failWith, isCondemned, isFinal, type Json, type StopReason } from '@nightshift/domain';
 import { type TaskLog, WriteRefusedError } from '@nightshift/eventlog';
 import { type ClaimedTask, type JournaledStep, readSteps, type Settlement } from '@nightshift/store';
 import { z } from 'zod';
@@ -7,8 +7,10 @@ import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
 import { checkToolLimit, checkTurnLimits } from './check-limits.ts';
 import { type Agent, defineAgent } from './define-agent.ts';
+import { describeDeaths } from './describe-deaths.ts';
 import { type FoldedTurn, foldJournal } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
+import { Probation } from './probation.ts';
 import { runTools } from './run-tools.ts';
 import { type Ending, toEnding } from './settle-task.ts';
 import { ShutdownError } from './stop-reasons.ts';
@@ -17,9 +19,6 @@ import { type TaskRun, toLimits } from './task-run.ts';
 import { toOutcome } from './to-outcome.ts';
 import { toToolCalls, toTurnText } from './turn-record.ts';
 
-/** Deaths of workers in a row, without a settled step between them, after which a task is not tried again. */
-const MAX_DEATHS = 10;
-
 export interface RunTaskOptions {
   task: ClaimedTask;
   log: TaskLog;
@@ -27,6 +26,8 @@ export interface RunTaskOptions {
   signal: AbortSignal;
   /** Stop at the next step boundary. */
   shutdown: AbortSignal;
+  /** This process runs nothing else: a suspect goes back to the others as soon as it is cleared. */
+  isAlone?: boolean;
 }
 
 /** The status an epoch left the task in; `fenced`: somebody else has it, and nothing was written. */
@@ -91,6 +92,8 @@ function startRun(
     logger,
     signal,
     shutdown,
+    probation: new Probation(task),
+    isAlone: epoch.isAlone === true,
     conversation: foldJournal(toPrompt(agent, task), steps),
     calibration: 1,
     contextUtilization: agent.contextUtilization,
@@ -98,9 +101,7 @@ function startRun(
 }
 
 function findAgent(deps: AgentDeps, task: ClaimedTask): Agent {
-  if (task.suspicion >= MAX_DEATHS) {
-    throw failWith('poison', `Workers died ${task.suspicion} times in a row while running this task.`);
-  }
+  if (isCondemned(task)) throw failWith('poison', describeDeaths(task));
   const agent = deps.agents.get(task.agent);
   if (!agent) throw failWith('agent_unknown', `No agent named "${task.agent}" is deployed on this worker.`);
   return agent;
@@ -122,6 +123,7 @@ async function converse(run: TaskRun): Promise<Outcome> {
     const outcome = last && (await continueFrom(run, last));
     if (outcome) return outcome;
     if (run.shutdown.aborted) throw new ShutdownError('the worker is going down');
+    if (run.isAlone && run.probation.isOver) throw new ShutdownError('the task is no suspect any more');
     const exhausted = checkTurnLimits(run);
     if (exhausted) return exhausted;
     await takeTurn(run);

@@ -231,7 +231,7 @@ async function finishCall(
   if (refused) return finishCall(run, folded, call, step, refused);
   run.conversation.usage = addUsage(run.conversation.usage, { tool_calls: 1 });
   folded.tools.set(call.toolUseId, { ...settled, epoch: run.task.epoch, finishedAt: new Date(run.deps.now()) });
-  const clearSuspicion = run.task.suspicion > 0;
+  const clearSuspicion = outcome.kind !== 'unknown' && run.probation.noteStep();
   if (transaction?.isCommitted) await run.log.append({ clearSuspicion });
   else await run.log.commit({ steps: [settled], events: outcome.finalEvents, clearSuspicion });
   if (failure) return { kind: 'failed', failure, stepKey: step.stepKey };

@@ -74,7 +74,7 @@ async function journalTurn(
       },
     ],
     openTurn: null,
-    clearSuspicion: run.task.suspicion > 0,
+    clearSuspicion: run.probation.noteStep(),
     progress: JSON.stringify({ turn, phase: 'tools', usage: run.conversation.usage }),
   });
 }

@@ -5,6 +5,7 @@ import type { Logger } from '@nightshift/telemetry';
 import type { AgentDeps } from './agent-deps.ts';
 import type { Agent } from './define-agent.ts';
 import type { Conversation } from './fold-journal.ts';
+import type { Probation } from './probation.ts';
 
 /** One epoch of one task, from its claim to its settlement. */
 export interface TaskRun {
@@ -18,6 +19,9 @@ export interface TaskRun {
   readonly signal: AbortSignal;
   /** Aborts when the worker is going down: stop at the next step boundary. */
   readonly shutdown: AbortSignal;
+  readonly probation: Probation;
+  /** This process runs nothing else. */
+  readonly isAlone: boolean;
   readonly conversation: Conversation;
   /** Measured tokens per estimated token, from the last turn. */
   calibration: number;

@@ -47,6 +47,7 @@ export {
   toSafeText,
 } from './json.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { type CrashRecord, isCondemned, MAX_GUILT, MAX_SUSPICION } from './poison-limits.ts';
 export {
   decideRetry,
   MAX_RETRY_AFTER_MS,

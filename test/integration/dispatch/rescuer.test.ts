@@ -16,7 +16,7 @@ afterEach(() => fixture.reset());
 afterAll(() => fixture.close());
 
 describe('the rescuer', () => {
-  const rescuer = () => createRescuer({ pool: fixture.pool, log, metrics });
+  const rescuer = () => createRescuer({ pool: fixture.pool, log, metrics, publish: () => undefined });
 
   it('buries a worker whose lock was free at two looks, and not at one', async () => {
     const [dead, alive] = [await fixture.startFakeWorker(), await fixture.startFakeWorker()];

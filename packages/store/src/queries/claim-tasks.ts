@@ -4,6 +4,8 @@ import {
   type Json,
   type JsonObject,
   type Limits,
+  MAX_GUILT,
+  MAX_SUSPICION,
   type TaskId,
   type TenantId,
   toUuid,
@@ -25,6 +27,11 @@ export interface ClaimedTask {
   metadata: JsonObject;
   attempts: number;
   suspicion: number;
+  /** Deaths of a process that ran only this task, and of any that ran it, in this run. */
+  guilt: number;
+  deaths: number;
+  /** It is a suspect: it runs alone until enough steps are settled. */
+  isolated: boolean;
   history: Json[];
   /** By the clock of this process: what Postgres' clock says is left, counted from now (A4). */
   deadlineAt: Date | undefined;
@@ -47,6 +54,9 @@ interface Row {
   metadata: JsonObject;
   attempts: number;
   suspicion: number;
+  guilt: number;
+  deaths: number;
+  isolated: boolean;
   history: string;
   deadline_in_ms: number | null;
   cancel_requested: boolean;
@@ -67,13 +77,14 @@ interface Row {
  * as void (I15).
  * An incarnation that was declared dead claims nothing. Nor does anybody claim what a pause holds, or what a cap may
  * hold and was not offered since it was queued: Redis may still have, or have again, a job from before that.
+ * A shared worker is told of suspects and does not claim them; one that is condemned it claims, to settle it unrun.
  */
 const statement = {
   name: 'claim-tasks',
   text: `
     with wanted as materialized (
-      select h.task_id
-      from task_heads h
+      select h.task_id, $4::boolean and t.isolated and t.guilt < $5::integer and t.suspicion < $6::integer as is_suspect
+      from task_heads h join tasks t on t.id = h.task_id
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
         and not exists (
@@ -85,7 +96,7 @@ const statement = {
     ), locked as materialized (
       select h.task_id, h.next_seq, h.open_turn_seq
       from task_heads h
-      where h.task_id in (select task_id from wanted) and h.status = 'queued'
+      where h.task_id in (select task_id from wanted where not is_suspect) and h.status = 'queued'
       order by h.task_id
       for no key update skip locked
     ), claimed as (
@@ -103,7 +114,7 @@ const statement = {
       from claimed c
       where t.id = c.task_id
       returning t.id, t.tenant_id, t.run, t.agent, t.agent_version, t.input, t.limits, t.metadata, t.attempts,
-        t.suspicion, t.history,
+        t.suspicion, t.guilt, t.deaths, t.isolated, t.history,
         (extract(epoch from t.deadline_at - now()) * 1000)::float8 as deadline_in_ms, t.traceparent, t.created_at
     ), announced as (
       select c.task_id, c.first_seq, c.last_seq, c.epoch,
@@ -126,8 +137,8 @@ const statement = {
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
     )
-    select w.task_id as id, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata, o.attempts, o.suspicion,
-      o.history, o.deadline_in_ms, o.traceparent, o.created_at, c.epoch,
+    select w.task_id as id, w.is_suspect, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata,
+      o.attempts, o.suspicion, o.guilt, o.deaths, o.isolated, o.history, o.deadline_in_ms, o.traceparent, o.created_at, c.epoch,
       c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types, r.visibility, r.payload
     from wanted w
       left join claimed c on c.task_id = w.task_id
@@ -140,31 +151,39 @@ export interface ClaimAnswer {
   claimed: ClaimedTask[];
   /** Queued when the statement began, and somebody held the head: worth asking for again shortly. */
   busy: TaskId[];
+  /** Queued, and to be run by a process that runs nothing else. */
+  suspects: TaskId[];
+}
+
+export interface ClaimRequest {
+  taskIds: readonly TaskId[];
+  incarnation: Incarnation;
+  workerName: string;
+  /** This process runs other tasks as well: it claims no suspect, unless it is only to be buried. */
+  isShared?: boolean;
 }
 
 /** Claims those of the tasks that are queued now. */
-export async function tryClaimTasks(
-  db: Queryable,
-  options: { taskIds: readonly TaskId[]; incarnation: Incarnation; workerName: string },
-): Promise<ClaimAnswer> {
-  const rows = await runQuery<Row | { id: string; epoch: null }>(db, statement, [
+export async function tryClaimTasks(db: Queryable, options: ClaimRequest): Promise<ClaimAnswer> {
+  const rows = await runQuery<Row | { id: string; epoch: null; is_suspect: boolean }>(db, statement, [
     options.taskIds.map(toUuid),
     toUuid(options.incarnation),
     options.workerName,
+    options.isShared === true,
+    MAX_GUILT,
+    MAX_SUSPICION,
   ]);
-  const answer: ClaimAnswer = { claimed: [], busy: [] };
+  const answer: ClaimAnswer = { claimed: [], busy: [], suspects: [] };
   for (const row of rows) {
-    if (row.epoch === null) answer.busy.push(fromUuid('task', row.id));
-    else answer.claimed.push(toClaimedTask(row));
+    if (row.epoch !== null) answer.claimed.push(toClaimedTask(row));
+    else if (row.is_suspect) answer.suspects.push(fromUuid('task', row.id));
+    else answer.busy.push(fromUuid('task', row.id));
   }
   return answer;
 }
 
 /** As `tryClaimTasks`, for callers that do not ask again. */
-export async function claimTasks(
-  db: Queryable,
-  options: { taskIds: readonly TaskId[]; incarnation: Incarnation; workerName: string },
-): Promise<ClaimedTask[]> {
+export async function claimTasks(db: Queryable, options: ClaimRequest): Promise<ClaimedTask[]> {
   return (await tryClaimTasks(db, options)).claimed;
 }
 
@@ -182,6 +201,9 @@ function toClaimedTask(row: Row): ClaimedTask {
     metadata: row.metadata,
     attempts: row.attempts,
     suspicion: row.suspicion,
+    guilt: row.guilt,
+    deaths: row.deaths,
+    isolated: row.isolated,
     history: JSON.parse(row.history) as Json[],
     deadlineAt: row.deadline_in_ms === null ? undefined : new Date(Date.now() + row.deadline_in_ms),
     cancelRequested: row.cancel_requested,

@@ -8,13 +8,15 @@ export interface WorkerVitals {
   lockHeld: boolean;
   leaseExpired: boolean;
   capacity: number;
+  /** A child that runs one task alone. It is not for the rescuer to judge as long as its parent lives. */
+  isChild: boolean;
 }
 
 /** A bigint advisory lock stands in pg_locks as two halves, `objsubid = 1`. Looking takes no lock. */
 const statement = {
   name: 'find-worker-locks',
   text: `
-    select w.incarnation, w.capacity, w.lease_until < now() as lease_expired,
+    select w.incarnation, w.capacity, w.parent is not null as is_child, w.lease_until < now() as lease_expired,
       exists (
         select from pg_locks l
         where l.locktype = 'advisory' and l.granted and l.objsubid = 1
@@ -32,11 +34,13 @@ export async function findWorkerLocks(db: Queryable): Promise<WorkerVitals[]> {
     capacity: number;
     lease_expired: boolean;
     lock_held: boolean;
+    is_child: boolean;
   }>(db, statement, []);
   return rows.map((row) => ({
     incarnation: fromUuid('worker', row.incarnation),
     lockHeld: row.lock_held,
     leaseExpired: row.lease_expired,
     capacity: row.capacity,
+    isChild: row.is_child,
   }));
 }

@@ -81,6 +81,7 @@ export const FLUSH_TASKS_SQL = `
     update tasks t set
       agent_version = coalesce(t.agent_version, c.agent_version),
       suspicion = case when c.clear_suspicion then 0 else t.suspicion end,
+      isolated = t.isolated and not coalesce(c.clear_suspicion and t.guilt = 0, false),
       incarnation = case when c.to_status is null then t.incarnation end,
       next_dispatch_at = case when c.to_status = 'queued' then now() end,
       waiting_for = c.waiting_for,

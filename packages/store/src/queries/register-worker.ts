@@ -12,14 +12,16 @@ export interface WorkerRegistration {
   /** The session advisory lock the process holds: whoever sees it free knows that the process is gone. */
   lockKey: bigint;
   leaseMs: number;
+  /** The worker that started this one as a child for one task; its death is that worker's to report. */
+  parent?: Incarnation | undefined;
 }
 
 const statement = {
   name: 'register-worker',
   text: `
-    insert into workers (incarnation, name, host, pid, version, capacity, lock_key, lease_until)
+    insert into workers (incarnation, name, host, pid, version, capacity, lock_key, lease_until, parent)
     values ($1::uuid, $2, $3, $4::integer, $5, $6::integer, $7::bigint,
-      now() + make_interval(secs => $8::double precision / 1000))`,
+      now() + make_interval(secs => $8::double precision / 1000), $9::uuid)`,
 };
 
 export async function registerWorker(db: Queryable, worker: WorkerRegistration): Promise<void> {
@@ -32,5 +34,6 @@ export async function registerWorker(db: Queryable, worker: WorkerRegistration):
     worker.capacity,
     worker.lockKey.toString(),
     worker.leaseMs,
+    worker.parent === undefined ? null : toUuid(worker.parent),
   ]);
 }

@@ -65,14 +65,16 @@ const statement = {
       from decided d
       where h.task_id = d.task_id and d.verdict = 'replayed'
       returning h.task_id, h.epoch, h.next_seq - 1 as seq, d.run + 1 as run, d.dispatch_no + 1 as dispatch_no,
-        replace(replace($5::text, '"epoch":0', '"epoch":' || h.epoch), '"run":0', '"run":' || (d.run + 1)) as payload
+        replace(replace($5::text, '"epoch":0', '"epoch":' || h.epoch), '"run":0', '"run":' || (d.run + 1)) as payload,
+        exists (select from dead_letters b where b.task_id = h.task_id and b.run = d.run and b.reason = 'poison') as was_poison
     ), logged as (
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, seq, seq, epoch, array['task.replayed'], 'u', payload from requeued
     ), reset as (
       update tasks t set
         run = r.run, dispatch_no = r.dispatch_no, offers = 0, next_dispatch_at = now() + interval '30 seconds',
-        waiting_for = null, wake_at = null, incarnation = null, attempts = 0, suspicion = 0, history = '[]',
+        waiting_for = null, wake_at = null, incarnation = null, attempts = 0, suspicion = 0, guilt = 0, history = '[]',
+        isolated = r.was_poison, deaths = case when r.was_poison then t.deaths else 0 end,
         result = null, stop_reason = null, failure = null, dead_letter_id = null, finished_at = null,
         deadline_at = case when t.deadline_at <= now() then now() + (t.deadline_at - t.created_at) else t.deadline_at end
       from requeued r
