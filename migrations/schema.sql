@@ -290,6 +290,9 @@ create table tasks (
   finished_at timestamp with time zone,
   offers integer not null default 0,
   offered_at_submit boolean not null default false,
+  guilt integer not null default 0,
+  deaths integer not null default 0,
+  isolated boolean not null default false,
   purged_seq bigint not null default 0,
   purged_run integer not null default 0,
   purging boolean not null default false,
@@ -314,6 +317,9 @@ comment on column tasks.suspicion is 'deaths of workers while they ran this task
 comment on column tasks.history is 'JSON array of the failed attempts of this run, oldest first, at most 20';
 comment on column tasks.offers is 'offers to the workers since the task was queued; 0 is the backlog that waits for its turn';
 comment on column tasks.offered_at_submit is 'the first offer was made by the submit itself';
+comment on column tasks.guilt is 'processes that ended while they ran this task and no other, in this run';
+comment on column tasks.deaths is 'processes that ended while they ran this task, in this run; nothing but a replay clears it';
+comment on column tasks.isolated is 'runs only in a process of its own: set by a death, cleared when enough steps were settled there';
 comment on column tasks.purged_seq is 'events up to this number are gone, or going, by retention; a reader with an older cursor is told';
 comment on column tasks.purged_run is 'the journals of the runs up to this one are gone, or going, by retention';
 comment on column tasks.purging is 'rows of the log or the journal are still to be deleted';
@@ -359,10 +365,13 @@ create table workers (
   lease_until timestamp with time zone not null,
   started_at timestamp with time zone not null default now(),
   ended_at timestamp with time zone,
+  parent uuid,
   constraint workers_pkey PRIMARY KEY (incarnation),
   constraint workers_lock_key_key UNIQUE (lock_key),
   constraint workers_status CHECK (status = ANY (ARRAY['alive'::text, 'stopped'::text, 'dead'::text]))
 );
 create index workers_alive on workers using btree (incarnation) where status = 'alive'::text;
+create index workers_children on workers using btree (parent) where parent IS NOT NULL AND status = 'alive'::text;
+comment on column workers.parent is 'the incarnation that started this one as a child for one task; null for a worker';
 grant delete, insert, select, update on workers to nightshift_api;
 grant delete, insert, select, update on workers to nightshift_runtime;
