@@ -18,6 +18,8 @@ export interface PostgresControl {
   restartImmediately(): Promise<void>;
   /** Opens connections until there is no place for another; the function it returns gives them back. */
   exhaustConnections(): Promise<() => Promise<void>>;
+  /** Runs a query that locks rows in a transaction of its own; the function it returns ends it. */
+  lockRows(query: string): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,15 @@ export async function startPostgresControl(options: {
       });
     },
     exhaustConnections: () => holdConnections(url),
+    async lockRows(query) {
+      const client = await openClient(url);
+      await client.query('begin');
+      await client.query(query);
+      return async () => {
+        await client.query('rollback').catch(() => undefined);
+        await client.end().catch(() => undefined);
+      };
+    },
     stop: () => postgres.stop(),
   };
 }
