@@ -22,7 +22,7 @@ export function startHousekeepers(context: WorkerContext, incarnation: Incarnati
       createRescuer({ pool: leasePool, log, metrics, publish: (rows) => publisher.publish(rows) }),
       createWaker({ pool }),
       createExpirer({ pool, publish: (rows) => publisher.publish(rows) }),
-      createQueueGauge({ pool, metrics }),
+      createQueueGauge({ pool, queue, metrics }),
       ...createCleaners(context),
     ],
     leads: leadership.leads,

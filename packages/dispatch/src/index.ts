@@ -5,6 +5,7 @@ export { type Housekeeper, type Housekeeping, startHousekeeping } from './housek
 export { type Leadership, startLeadership } from './leadership.ts';
 export { createOfferer, type Offerer } from './offerer.ts';
 export { createQueueGauge } from './queue-gauge.ts';
+export { createReconciler } from './reconciler.ts';
 export { createRescuer } from './rescuer.ts';
 export { createRetentionCleaner } from './retention-cleaner.ts';
 export { createStreamTrimmer } from './stream-trimmer.ts';

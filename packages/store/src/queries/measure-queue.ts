@@ -19,7 +19,7 @@ const statement = {
       coalesce(extract(epoch from now() - min(created_at) filter (where next_dispatch_at is not null)), 0)::float8
         as oldest_age_seconds
     from tasks
-    where next_dispatch_at is not null or incarnation is not null or wake_at is not null`,
+    where finished_at is null`,
 };
 
 export async function measureQueue(db: Queryable): Promise<QueueMeasure> {
