@@ -19,7 +19,7 @@ export function createDispatcher(deps: { pool: Pool; queue: TaskQueue; offerer: 
     intervalMs: INTERVAL_MS,
     async runOnce() {
       const workers = await findWorkerLocks(deps.pool);
-      const slots = workers.reduce((sum, worker) => sum + (worker.leaseExpired ? 0 : worker.capacity), 0);
+      const slots = workers.reduce((sum, one) => sum + (one.leaseExpired || one.isChild ? 0 : one.capacity), 0);
       const waiting = await deps.queue.waitingCount().catch(() => Number.POSITIVE_INFINITY);
       if (slots === 0 || waiting === Number.POSITIVE_INFINITY) return false;
       const own = waiting === 0 ? 0 : Math.max(0, waiting - (await countSubmitOffers(deps.pool)));

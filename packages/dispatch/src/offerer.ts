@@ -12,8 +12,9 @@ import { createFairOrder } from './fair-order.ts';
 
 /** Flows that one pass looks at; when there are more, the next pass goes on behind them. */
 const MAX_FLOWS = 2_000;
-/** Of a flow that waits alone the next pass takes more, a moment later. */
+/** Of a flow that waits alone the next pass takes more, a moment later; of very many flows each gives a few. */
 const MAX_TASKS_PER_FLOW = 100;
+const MIN_TASKS_PER_FLOW = 10;
 
 /** Whoever chooses tasks keeps one, so that turns go on from one choice to the next. */
 export interface Offerer {
@@ -31,15 +32,18 @@ export interface Offerer {
 export function createOfferer(deps: { pool: Pool; random: () => number }): Offerer {
   const order = createFairOrder(deps.random);
   let after: BacklogCursor | undefined;
+  let flowsSeen = 1;
   return {
     offer: async (maxTasks) =>
       await inTransaction(deps.pool, async (tx) => {
         await lockOffers(tx);
         const taskIds = await findLapsedOffers(tx, maxTasks);
         if (taskIds.length < maxTasks) {
-          const maxTasksPerFlow = Math.min(maxTasks, MAX_TASKS_PER_FLOW);
+          const share = Math.max(MIN_TASKS_PER_FLOW, Math.ceil((4 * maxTasks) / flowsSeen));
+          const maxTasksPerFlow = Math.min(maxTasks, MAX_TASKS_PER_FLOW, share);
           const { flows, next } = await findBacklog(tx, { maxFlows: MAX_FLOWS, maxTasksPerFlow, after });
           after = next;
+          flowsSeen = Math.max(1, flows.length);
           taskIds.push(...order.choose(flows, { maxTasks: maxTasks - taskIds.length, maxTasksPerFlow }));
         }
         return taskIds.length > 0 ? await offerTasks(tx, taskIds) : [];

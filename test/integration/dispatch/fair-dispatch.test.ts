@@ -182,7 +182,8 @@ describe('a task that is queued anew', () => {
     expect(await delayOf(taskIds[0])).toEqual({ seconds: 600, dispatchNo: 4 });
     await claim(taskIds, worker);
     await fixture.pool.query("update workers set lease_until = now() - interval '1 second'");
-    await createRescuer({ pool: fixture.pool, log: createSilentLogger(), metrics: createMetrics() }).runOnce();
+    const deps = { pool: fixture.pool, log: createSilentLogger(), metrics: createMetrics(), publish: () => undefined };
+    await createRescuer(deps).runOnce();
     expect(await fixture.stateOf(taskIds[0])).toMatchObject({ status: 'queued' });
     await offer(1);
     expect(await delayOf(taskIds[0])).toEqual({ seconds: 30, dispatchNo: 5 });

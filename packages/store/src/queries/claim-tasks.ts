@@ -74,8 +74,7 @@ interface Row {
  * owner and logs the first events of the epoch. A head that is locked is being claimed, cancelled or ended by somebody
  * else: it is skipped, so that one hung transaction never holds up the other claims of the statement, and answered as
  * busy, since a flush or a look of a housekeeper may hold it too. A half-streamed turn of an earlier epoch is announced
- * as void (I15).
- * An incarnation that was declared dead claims nothing. Nor does anybody claim what a pause holds, or what a cap may
+ * as void (I15). An incarnation that was declared dead claims nothing. Nor does anybody claim what a pause holds, or what a cap may
  * hold and was not offered since it was queued: Redis may still have, or have again, a job from before that.
  * A shared worker is told of suspects and does not claim them; one that is condemned it claims, to settle it unrun.
  */
@@ -87,12 +86,9 @@ const statement = {
       from task_heads h join tasks t on t.id = h.task_id
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')
-        and not exists (
-          select from tasks t
-            left join tenant_queues q on q.tenant_id = t.tenant_id
-            left join batches b on b.id = t.batch_id
-          where t.id = h.task_id
-            and (q.paused or t.offers = 0 and (q.max_running is not null or b.concurrency is not null)))
+        and not exists (select from tenant_queues q
+          where q.tenant_id = t.tenant_id and (q.paused or t.offers = 0 and q.max_running is not null))
+        and (t.offers > 0 or not exists (select from batches b where b.id = t.batch_id and b.concurrency is not null))
     ), locked as materialized (
       select h.task_id, h.next_seq, h.open_turn_seq
       from task_heads h
