@@ -2,7 +2,8 @@ import { FailureError } from '@nightshift/domain';
 import { estimateMessageTokens, type ModelMessage } from '@nightshift/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitContext, type TurnGroup } from './fit-context.ts';
+import { fitContext } from './fit-context.ts';
+import type { TurnGroup } from './turn-groups.ts';
 
 function toGroup(turn: number, note: string, results: readonly string[]): TurnGroup {
   const calls = results.map((_, n) => ({ type: 'tool_use', id: `c${turn}-${n}`, name: 'act', input: { n } }));

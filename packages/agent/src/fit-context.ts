@@ -1,6 +1,7 @@
 import { failWith } from '@nightshift/domain';
 import { estimateMessageTokens, type ModelBlock, type ModelMessage } from '@nightshift/model';
 import { mergeRoles } from './fold-journal.ts';
+import type { TurnGroup } from './turn-groups.ts';
 
 /** Turns at the end whose results are cut, and which are left out, only when nothing else helps. */
 const LATEST_TURNS_KEPT = 3;
@@ -10,12 +11,6 @@ const HEAD_CHARS = 400;
 const TAIL_CHARS = 200;
 /** Share of the budget that the text of pruned turns may keep. */
 const NOTES_SHARE = 0.15;
-
-/** One turn's messages: the assistant's, and the user's that answers its calls. They stay or go together. */
-export interface TurnGroup {
-  turn: number;
-  messages: ModelMessage[];
-}
 
 export interface FittedContext {
   messages: ModelMessage[];

@@ -1,8 +1,8 @@
 import { estimateTextTokens, estimateToolTokens, type ModelInfo, type ModelMessage } from '@nightshift/model';
 import { toModelTools } from '@nightshift/tools';
 import { type FittedContext, fitContext } from './fit-context.ts';
-import { toTurnGroups } from './fold-journal.ts';
 import type { TaskRun } from './task-run.ts';
+import { toTurnGroups } from './turn-groups.ts';
 
 export interface FittedRequest extends FittedContext {
   /** Estimate of the whole request: messages, system prompt and tools. */
@@ -14,7 +14,7 @@ export async function fitRequest(run: TaskRun, info: ModelInfo): Promise<FittedR
   const fixedTokens = Math.ceil(estimateFixedTokens(run) * run.calibration);
   const context = fitContext({
     prompt: run.conversation.prompt,
-    groups: toTurnGroups(run.conversation.turns),
+    groups: toTurnGroups(run.conversation),
     budgetTokens: Math.floor(info.contextWindowTokens * run.contextUtilization) - fixedTokens,
     calibration: run.calibration,
   });

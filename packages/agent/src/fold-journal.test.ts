@@ -2,7 +2,8 @@ import { createId } from '@nightshift/domain';
 import type { JournaledStep, StepStatus } from '@nightshift/store';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foldJournal, mergeRoles, toTurnGroups, toTurnMessages } from './fold-journal.ts';
+import { foldJournal, mergeRoles, toTurnMessages } from './fold-journal.ts';
+import { toTurnGroups } from './turn-groups.ts';
 import type { TurnRecord } from './turn-record.ts';
 
 const STOP_REASONS = ['tool_use', 'tool_use', 'tool_use', 'pause_turn', 'end_turn', 'max_tokens'] as const;
@@ -146,7 +147,7 @@ describe('toTurnGroups', () => {
       toTurnStep(3, { blocks: say('c'), stop_reason: 'end_turn', feedback: 'more' }),
       toTurnStep(4, { blocks: say('d'), stop_reason: 'end_turn' }),
     ]);
-    expect(toTurnGroups(turns).map((group) => [group.turn, group.messages.length])).toEqual([
+    expect(toTurnGroups({ turns, signals: [] }).map((group) => [group.turn, group.messages.length])).toEqual([
       [1, 4],
       [4, 1],
     ]);

@@ -1,6 +1,6 @@
 import { addUsage, NO_USAGE, type Usage } from '@nightshift/domain';
 import type { ModelBlock, ModelMessage } from '@nightshift/model';
-import type { JournaledStep } from '@nightshift/store';
+import type { JournaledStep, Signal } from '@nightshift/store';
 import { type ToolRecord, toNotRunBlock, toToolResultBlock } from './tool-record.ts';
 import type { TurnRecord } from './turn-record.ts';
 
@@ -19,6 +19,11 @@ export interface Conversation {
   usage: Usage;
   /** Replies that were paid for and could not be used. */
   discardedReplies: number;
+  /** Questions to people by the key of their answer; of a question that is asked again in a later run, the later row. */
+  questions: Map<string, JournaledStep>;
+  /** What the task was told so far, in order, and the number of the newest of it; -1 before the first look. */
+  signals: Signal[];
+  signalNo: number;
 }
 
 /** The protocol refuses a message without content. */
@@ -42,7 +47,24 @@ export function foldJournal(prompt: string, steps: readonly JournaledStep[]): Co
     const known = tools?.get(toolUseId);
     if (!known || !isSettled(known)) tools?.set(toolUseId, step); // a settled step is never replaced
   }
-  return { prompt, turns: [...turns.values()].sort((a, b) => a.turn - b.turn), usage, discardedReplies };
+  return {
+    prompt,
+    turns: [...turns.values()].sort((a, b) => a.turn - b.turn),
+    usage,
+    discardedReplies,
+    questions: foldQuestions(steps),
+    signals: [],
+    signalNo: -1,
+  };
+}
+
+function foldQuestions(steps: readonly JournaledStep[]): Map<string, JournaledStep> {
+  const questions = new Map<string, JournaledStep>();
+  for (const step of steps) {
+    if (step.kind !== 'question' || step.idempotencyKey === undefined) continue;
+    if (questions.get(step.idempotencyKey)?.status !== 'done') questions.set(step.idempotencyKey, step);
+  }
+  return questions;
 }
 
 /** A call whose result the model may see: anything else runs again, or becomes unknown. */
@@ -69,22 +91,6 @@ export function toTurnMessages(turn: FoldedTurn): ModelMessage[] {
   if (record.feedback !== undefined) answer.push({ type: 'text', text: record.feedback });
   const said: ModelMessage = { role: 'assistant', content };
   return answer.length > 0 ? [said, { role: 'user', content: answer }] : [said];
-}
-
-/**
- * The turns in groups that stay or go together: each for itself, but a paused turn with the one that continues it, which
- * may answer what the paused one asked a server's tool.
- */
-export function toTurnGroups(turns: readonly FoldedTurn[]): { turn: number; messages: ModelMessage[] }[] {
-  const groups: { turn: number; messages: ModelMessage[] }[] = [];
-  let paused = false;
-  for (const turn of turns) {
-    const last = paused ? groups.at(-1) : undefined;
-    if (last) last.messages.push(...toTurnMessages(turn));
-    else groups.push({ turn: turn.turn, messages: toTurnMessages(turn) });
-    paused = turn.record.stop_reason === 'pause_turn';
-  }
-  return groups;
 }
 
 /** Messages of one role in a row become one: a turn that paused and the one that continued it. */

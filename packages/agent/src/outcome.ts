@@ -6,8 +6,8 @@ export type Outcome =
   | { kind: 'failed'; failure: Failure; lastStepKey?: string }
   | { kind: 'cancelled' }
   | { kind: 'expired' }
-  /** Waits outside of a slot; costs no attempt. */
-  | { kind: 'parked'; waitingFor: WaitingFor; wakeInMs: number }
+  /** Waits outside of a slot, until something happens or for a time; costs no attempt. */
+  | { kind: 'parked'; waitingFor: WaitingFor; wakeInMs: number | undefined }
   /** Handed back at a step boundary; costs no attempt. */
   | { kind: 'released' }
   /** Somebody else has the task: nothing is written. */

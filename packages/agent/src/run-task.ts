@@ -11,12 +11,14 @@ import { describeDeaths } from './describe-deaths.ts';
 import { type FoldedTurn, foldJournal } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { Probation } from './probation.ts';
+import { readNewSignals } from './read-new-signals.ts';
 import { runTools } from './run-tools.ts';
 import { type Ending, toEnding } from './settle-task.ts';
 import { ShutdownError } from './stop-reasons.ts';
 import { takeTurn } from './take-turn.ts';
 import { type TaskRun, toLimits } from './task-run.ts';
 import { toOutcome } from './to-outcome.ts';
+import { hasUnreadMessage } from './turn-groups.ts';
 import { toToolCalls, toTurnText } from './turn-record.ts';
 
 export interface RunTaskOptions {
@@ -56,13 +58,27 @@ export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise
       run = startRun(deps, epoch, findAgent(deps, task), steps);
       if (steps.length > 0) logger.info({ steps: steps.length, run: task.run }, 'resumed from the journal');
       if (task.agentVersion === undefined) await log.append({ agentVersion: run.agent.version });
-      outcome = await converse(run);
+      return await converseToEnd(run);
     }
   } catch (thrown) {
-    outcome = toOutcome(signal.aborted ? signal.reason : thrown, lastStepKey(run));
-    if (outcome.kind === 'failed') logger.warn({ failure: outcome.failure, error: thrown }, 'attempt failed');
+    outcome = toThrownOutcome(run, thrown);
   }
-  return settle(run, outcome);
+  return (await settle(run, outcome)) ?? 'fenced';
+}
+
+/** Goes on for as long as the task is told something that its end does not know of. */
+async function converseToEnd(run: TaskRun): Promise<EpochEnd> {
+  for (;;) {
+    const outcome = await converse(run).catch((thrown: unknown) => toThrownOutcome(run, thrown));
+    const end = await settle(run, outcome);
+    if (end) return end;
+  }
+}
+
+function toThrownOutcome(run: TaskRun, thrown: unknown): Outcome {
+  const outcome = toOutcome(run.signal.aborted ? run.signal.reason : thrown, lastStepKey(run));
+  if (outcome.kind === 'failed') run.logger.warn({ failure: outcome.failure, error: thrown }, 'attempt failed');
+  return outcome;
 }
 
 /** Stands in until the task's own agent is known, so that whatever happens before can be settled. */
@@ -119,6 +135,7 @@ function toPrompt(agent: Agent, task: ClaimedTask): string {
 async function converse(run: TaskRun): Promise<Outcome> {
   for (;;) {
     run.signal.throwIfAborted();
+    await readNewSignals(run);
     const last = run.conversation.turns.at(-1);
     const outcome = last && (await continueFrom(run, last));
     if (outcome) return outcome;
@@ -126,6 +143,7 @@ async function converse(run: TaskRun): Promise<Outcome> {
     if (run.isAlone && run.probation.isOver) throw new ShutdownError('the task is no suspect any more');
     const exhausted = checkTurnLimits(run);
     if (exhausted) return exhausted;
+    await readNewSignals(run);
     await takeTurn(run);
   }
 }
@@ -153,6 +171,7 @@ async function continueFrom(run: TaskRun, last: FoldedTurn): Promise<Outcome | u
     case 'end_turn':
     case 'stop_sequence': {
       if (record.feedback !== undefined) return undefined;
+      if (hasUnreadMessage(run.conversation) && !checkTurnLimits(run)) return undefined;
       const answer = checkAnswer(run.agent, record);
       return complete(answer.kind === 'valid' ? answer.result : { text: toTurnText(record) }, 'end_turn');
     }
@@ -174,26 +193,39 @@ function lastStepKey(run: TaskRun): string | undefined {
   return last && `t${last.turn}`;
 }
 
-/** Exactly one of cancel and completion wins: a settlement that comes after the cancel becomes a cancellation. */
-async function settle(run: TaskRun, outcome: Outcome): Promise<EpochEnd> {
+/**
+ * Exactly one of cancel and completion wins: a settlement that comes after the cancel becomes a cancellation. Undefined
+ * when the task was told something before: it goes on.
+ */
+async function settle(run: TaskRun, outcome: Outcome): Promise<EpochEnd | undefined> {
   if (outcome.kind === 'fenced') return 'fenced';
   try {
     await run.log.voidOpenTurn();
     const settled = await trySettle(run, toEnding(run, outcome));
-    return settled ?? (await trySettle(run, toEnding(run, { kind: 'cancelled' }))) ?? 'fenced';
+    if (settled === 'signal_first') return undefined;
+    if (settled !== 'cancel_first') return settled;
+    return toEpochEnd(await trySettle(run, toEnding(run, { kind: 'cancelled' })));
   } catch (thrown) {
     const refused = toOutcome(thrown);
     if (refused.kind === 'fenced') return 'fenced';
     if (!(thrown instanceof WriteRefusedError) || refused.kind !== 'failed') throw thrown;
     // What was to be settled cannot be stored: the task fails with nothing of it, rather than running for ever.
     const bare = { ...run, task: { ...run.task, history: [] } };
-    return (await trySettle(bare, toEnding(bare, refused))) ?? 'fenced';
+    return toEpochEnd(await trySettle(bare, toEnding(bare, refused)));
   }
 }
 
-/** Undefined when a cancel came first. */
-async function trySettle(run: TaskRun, { settlement, write }: Ending): Promise<EpochEnd | undefined> {
-  if ((await run.log.settle(settlement, write)) === 'cancel_first') return undefined;
+function toEpochEnd(settled: EpochEnd | 'cancel_first' | 'signal_first'): EpochEnd {
+  return settled === 'cancel_first' || settled === 'signal_first' ? 'fenced' : settled;
+}
+
+/** Says what came first when nothing was written. */
+async function trySettle(
+  run: TaskRun,
+  { settlement, write }: Ending,
+): Promise<EpochEnd | 'cancel_first' | 'signal_first'> {
+  const answer = await run.log.settle(settlement, write);
+  if (answer !== 'settled') return answer;
   const { metrics, now } = run.deps;
   const { to, deadLetter } = settlement;
   if (isFinal(to)) {

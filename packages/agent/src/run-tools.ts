@@ -23,9 +23,10 @@ import {
   type VerifiedCall,
   verifyCall,
 } from '@nightshift/tools';
+import { stoppedAtQuestion } from './ask-person.ts';
 import { CallTransaction } from './call-transaction.ts';
 import { type FoldedTurn, isSettled } from './fold-journal.ts';
-import { ShutdownError } from './stop-reasons.ts';
+import { joinParks, ParkError, ShutdownError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
 import type { ToolRecord } from './tool-record.ts';
 import { createToolScope } from './tool-scope.ts';
@@ -64,10 +65,14 @@ export async function runTools(
       }
     }),
   );
-  const rejected = ends.find((end) => end.status === 'rejected');
-  if (rejected) throw rejected.reason;
+  const reasons = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  const parks = reasons.filter((reason) => reason instanceof ParkError);
+  if (reasons.length > parks.length) throw reasons.find((reason) => !(reason instanceof ParkError));
   const found = ends.flatMap((end) => (end.status === 'fulfilled' && end.value ? [end.value] : []));
-  return found.find((end) => end.kind === 'failed') ?? found[0];
+  const failed = found.find((end) => end.kind === 'failed');
+  const [park, ...otherParks] = parks;
+  if (!failed && park) throw joinParks([park, ...otherParks]);
+  return failed ?? found[0];
 }
 
 /** What a settled call means for the task: a crash may have come before the task was settled with it. */
@@ -94,7 +99,8 @@ async function runCall(
   }
   const step = before ? toStepAgain(before, run.task.run) : toNewStep(run, folded, call, position);
   // Before the gate: a call that may have happened is unknown, whatever became of its tool meanwhile.
-  if (before?.status === 'intent' && !mayRunAgain(before.effectClass ?? 'unsafe')) {
+  const mayRun = mayRunAgain(before?.effectClass ?? 'unsafe') || stoppedAtQuestion(run, step.stepKey);
+  if (before?.status === 'intent' && !mayRun) {
     const found = await verifyBefore(run, call, step, position);
     if (found.kind === 'adopt') return finishCall(run, folded, call, step, found.outcome);
     if (found.kind === 'unknown') {
@@ -125,6 +131,8 @@ async function runCall(
       usage: run.conversation.usage,
     }),
   });
+  // A call that waits and goes on in this epoch is the same call, as it would be in the next one.
+  folded.tools.set(call.toolUseId, { ...intent, epoch: run.task.epoch, finishedAt: undefined });
   const transaction = new CallTransaction(run);
   try {
     const scope = createToolScope(run, intent, call, { idempotencyKey, transaction });

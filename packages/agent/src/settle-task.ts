@@ -8,9 +8,11 @@ import {
   type NewEvent,
   type RetryPolicy,
   type RetryStopped,
+  type WaitingFor,
 } from '@nightshift/domain';
 import type { TaskWrite } from '@nightshift/eventlog';
 import type { DeadLetterReason, Settlement } from '@nightshift/store';
+import { listOpenQuestions } from './ask-person.ts';
 import type { Outcome } from './outcome.ts';
 import type { TaskRun } from './task-run.ts';
 
@@ -19,6 +21,8 @@ const TASK_RETRY: Omit<RetryPolicy, 'maxAttempts'> = { minTimeoutMs: 2_000, fact
 const MAX_HISTORY = 20;
 /** Ends that are the client's own limits, not something an operator has to look at. */
 const NO_DEAD_LETTER: readonly Failure['code'][] = ['budget_exhausted', 'deadline_exceeded'];
+/** Waits that somebody ends by telling the task something: such a wait begins only when everything told was read. */
+const ENDED_BY_SIGNALS: readonly WaitingFor[] = ['input', 'approval', 'callback', 'budget'];
 
 export interface Ending {
   settlement: Settlement;
@@ -33,8 +37,10 @@ export function toEnding(run: TaskRun, outcome: Exclude<Outcome, { kind: 'fenced
   switch (outcome.kind) {
     case 'completed': {
       const result = withPartial(outcome.result, outcome.partial);
+      // An answer is the end only if nothing was said after the question; other ends do not wait for more words.
+      const signalNo = outcome.stopReason === 'end_turn' ? { signalNo: run.conversation.signalNo } : {};
       return end(
-        { ...base, to: 'completed', result: JSON.stringify(result), stopReason: outcome.stopReason },
+        { ...base, to: 'completed', result: JSON.stringify(result), stopReason: outcome.stopReason, ...signalNo },
         {
           type: 'task.completed',
           data: { result, stop_reason: outcome.stopReason, usage: { ...base.usage } },
@@ -61,13 +67,14 @@ export function toEnding(run: TaskRun, outcome: Exclude<Outcome, { kind: 'fenced
 function toParkedEnding(
   run: TaskRun,
   waitingFor: NonNullable<Settlement['waitingFor']>,
-  wakeInMs: number,
+  wakeInMs: number | undefined,
   base: Pick<Settlement, 'usage' | 'attempts' | 'history'>,
   failure?: Failure,
 ): Ending {
-  const wakeAt = new Date(run.deps.now() + wakeInMs).toISOString();
+  const wakeAt = wakeInMs === undefined ? undefined : new Date(run.deps.now() + wakeInMs).toISOString();
+  const signalNo = ENDED_BY_SIGNALS.includes(waitingFor) ? { signalNo: run.conversation.signalNo } : {};
   return {
-    settlement: { ...base, to: 'waiting', waitingFor, wakeInMs },
+    settlement: { ...base, to: 'waiting', waitingFor, ...(wakeInMs === undefined ? {} : { wakeInMs }), ...signalNo },
     write: {
       events: [
         {
@@ -77,6 +84,7 @@ function toParkedEnding(
             wake_at: wakeAt,
             attempts: base.attempts,
             ...(failure ? { failure: { ...failure } } : {}),
+            ...(waitingFor === 'input' ? { questions: listOpenQuestions(run) } : {}),
           },
         },
       ],

@@ -1,3 +1,5 @@
+import type { WaitingFor } from '@nightshift/domain';
+
 /** Why a running task is told to stop: the reason of its abort signal. */
 
 export class CancelRequestedError extends Error {
@@ -13,15 +15,22 @@ export class ShutdownError extends Error {
   override readonly name = 'ShutdownError';
 }
 
-/** The task waits outside of a slot for something to pass. */
+/** The task waits outside of a slot, for a time, for somebody, or for whichever comes first. */
 export class ParkError extends Error {
   override readonly name = 'ParkError';
-  readonly waitingFor: 'provider' | 'rate_limit';
-  readonly wakeInMs: number;
+  readonly waitingFor: WaitingFor;
+  readonly wakeInMs: number | undefined;
 
-  constructor(waitingFor: 'provider' | 'rate_limit', wakeInMs: number) {
+  constructor(waitingFor: WaitingFor, wakeInMs?: number) {
     super(`waiting for ${waitingFor}`);
     this.waitingFor = waitingFor;
     this.wakeInMs = wakeInMs;
   }
+}
+
+/** Calls of one turn that wait make one wait: for a person if one of them does, and no longer than the shortest. */
+export function joinParks(parks: readonly [ParkError, ...ParkError[]]): ParkError {
+  const times = parks.flatMap((park) => (park.wakeInMs === undefined ? [] : [park.wakeInMs]));
+  const forPerson = parks.find((park) => park.waitingFor === 'input') ?? parks[0];
+  return new ParkError(forPerson.waitingFor, times.length > 0 ? Math.min(...times) : undefined);
 }

@@ -5,6 +5,7 @@ import { checkAnswer } from './check-answer.ts';
 import { discardReply } from './discard-reply.ts';
 import { countReply, toReplyUsage } from './reply-usage.ts';
 import type { StartedTurn, TaskRun } from './task-run.ts';
+import { toSignalsSeen } from './turn-groups.ts';
 import { toTurnRecord } from './turn-record.ts';
 
 /** How often a model may correct an answer that does not match the agent's output schema. */
@@ -37,7 +38,7 @@ async function journalTurn(
   feedback?: string,
 ) {
   const usage = { ...toReplyUsage(run, reply), turns: 1 };
-  const record = toTurnRecord(reply, feedback);
+  const record = toTurnRecord(reply, feedback, toSignalsSeen(run.conversation));
   run.conversation.turns.push({ turn, record, tools: new Map() });
   run.conversation.usage = addUsage(run.conversation.usage, usage);
   countReply(run, reply);

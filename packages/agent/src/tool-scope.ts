@@ -4,6 +4,8 @@ import type { TaskLog } from '@nightshift/eventlog';
 import type { ModelToolCall } from '@nightshift/model';
 import type { ArtifactRow, StepRow } from '@nightshift/store';
 import type { ToolCallScope, ToolTransaction } from '@nightshift/tools';
+import { askPerson } from './ask-person.ts';
+import { ParkError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
 
 /**
@@ -30,6 +32,10 @@ export function createToolScope(
     log: run.logger.child({ tool: call.name, step: step.stepKey }),
     emit,
     transaction,
+    ask: (question) => askPerson(run, { step, call }, question),
+    async waitOutside(waitMs) {
+      throw new ParkError('schedule', waitMs);
+    },
     createArtifactWriter: (name, { mediaType }) =>
       openArtifactWriter(
         { store: run.deps.objectStore, log: artifactLog, ids, signal: run.signal, emit },

@@ -15,9 +15,11 @@ export interface TurnRecord {
   unparsed_inputs?: Record<string, string>;
   /** What the runtime tells the model after this turn: why its answer cannot be used. */
   feedback?: string;
+  /** Number of the newest signal that the turn was asked with; absent before the first. */
+  signals_seen?: number;
 }
 
-export function toTurnRecord(reply: ModelReply, feedback?: string): TurnRecord {
+export function toTurnRecord(reply: ModelReply, feedback?: string, signalsSeen = 0): TurnRecord {
   const unparsed = reply.toolCalls.filter((call) => parseToolInput(call.inputJson) === undefined);
   return {
     model: reply.model,
@@ -27,6 +29,7 @@ export function toTurnRecord(reply: ModelReply, feedback?: string): TurnRecord {
       ? { unparsed_inputs: Object.fromEntries(unparsed.map((call) => [call.toolUseId, call.inputJson])) }
       : {}),
     ...(feedback === undefined ? {} : { feedback }),
+    ...(signalsSeen === 0 ? {} : { signals_seen: signalsSeen }),
   };
 }
 

@@ -41,6 +41,8 @@ export const EVENT_TYPES = [
   'artifact.chunk',
   'artifact.completed',
   'artifact.aborted',
+  'input.requested',
+  'input.received',
   'budget.warning',
   'budget.reached',
   'context.budget',

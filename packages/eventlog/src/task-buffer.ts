@@ -8,6 +8,9 @@ const MAX_FLUSH_BYTES = 64 * 1024;
 const MAX_BUFFERED_EVENTS = 1_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
+/** What became of an entry: written, or its settlement refused for what came first. */
+export type EntryOutcome = 'ok' | 'cancel_first' | 'signal_first';
+
 /** Something handed to the log of a task, in order: events, and what must be committed with them. */
 export interface Entry {
   events: EventLine[];
@@ -21,7 +24,7 @@ export interface Entry {
   /** Waits for no timer. */
   urgent: boolean;
   bytes: number;
-  settled: (outcome: 'ok' | 'cancel_first') => void;
+  settled: (outcome: EntryOutcome) => void;
   failed: (error: Error) => void;
 }
 

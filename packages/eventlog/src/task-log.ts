@@ -2,7 +2,7 @@ import { type NewEvent, type TaskId, toEventLine } from '@nightshift/domain';
 import type { ArtifactRow, EventRow, Settlement, StepRow } from '@nightshift/store';
 import { DeltaLine } from './delta-line.ts';
 import { FencedError } from './log-errors.ts';
-import { type Entry, TaskBuffer } from './task-buffer.ts';
+import { type Entry, type EntryOutcome, TaskBuffer } from './task-buffer.ts';
 
 /** What belongs together: committed in one statement, or not at all. */
 export interface TaskWrite {
@@ -26,6 +26,8 @@ export class TaskLog {
   /** Numbers of the events committed so far in this epoch, and of an open `turn.started`. */
   lastSeq = 0;
   openTurnSeq: number | undefined;
+  /** Number of the newest signal that a flush has seen: there is something to read when it grows. */
+  signalNo = 0;
   /** Number of the last committed flush. */
   flushNo = 0;
   readonly buffer = new TaskBuffer();
@@ -87,16 +89,19 @@ export class TaskLog {
   /** Commits, together with everything logged before. Rejects with FencedError or WriteRefusedError. */
   async commit(write: TaskWrite): Promise<void> {
     this.#assertOpen();
-    await new Promise<'ok' | 'cancel_first'>((resolve, reject) => this.#push(write, true, { resolve, reject }));
+    await new Promise<EntryOutcome>((resolve, reject) => this.#push(write, true, { resolve, reject }));
   }
 
-  /** Ends the epoch. `cancel_first`: a cancel was requested before; nothing of this call was written. */
-  async settle(settlement: Settlement, write: TaskWrite): Promise<'settled' | 'cancel_first'> {
+  /**
+   * Ends the epoch. `cancel_first`: a cancel was requested before; `signal_first`: the task was told something that the
+   * settlement does not know of, and goes on. Nothing of this call was written then.
+   */
+  async settle(settlement: Settlement, write: TaskWrite): Promise<'settled' | 'cancel_first' | 'signal_first'> {
     this.#assertOpen();
-    const outcome = await new Promise<'ok' | 'cancel_first'>((resolve, reject) =>
+    const outcome = await new Promise<EntryOutcome>((resolve, reject) =>
       this.#push(write, true, { resolve, reject }, settlement),
     );
-    return outcome === 'ok' ? 'settled' : 'cancel_first';
+    return outcome === 'ok' ? 'settled' : outcome;
   }
 
   /** Announces that the output of the open turn is void, if there is an open turn (I15). */

@@ -73,6 +73,7 @@ function applyAnswers(
 
 function applyAnswer(deps: WriterDeps, log: TaskLog, flush: TaskFlush, answer: FlushAnswer): void {
   if (answer.cancelRequested) log.noteCancelRequested();
+  log.signalNo = Math.max(log.signalNo, answer.signalNo ?? 0);
   switch (answer.verdict) {
     case 'busy':
       break; // stays in flight
@@ -82,7 +83,8 @@ function applyAnswer(deps: WriterDeps, log: TaskLog, flush: TaskFlush, answer: F
       log.fence();
       break;
     case 'cancel_first':
-      splitSettlement(log);
+    case 'signal_first':
+      splitSettlement(log, answer.verdict);
       break;
     case 'ok':
     case 'repeated':
@@ -105,13 +107,13 @@ function accept(log: TaskLog, flush: TaskFlush, firstSeq: number | undefined): v
   for (const entry of entries) entry.settled('ok');
 }
 
-/** A cancel came first: what belongs to finished steps is still written, the settlement itself is not. */
-function splitSettlement(log: TaskLog): void {
+/** Something else came first: what belongs to finished steps is still written, the settlement itself is not. */
+function splitSettlement(log: TaskLog, outcome: 'cancel_first' | 'signal_first'): void {
   const entries = log.inFlight ?? [];
   log.inFlight = undefined;
   const settlement = entries.find((entry) => entry.settlement);
   log.buffer.unshift(entries.filter((entry) => entry !== settlement));
-  settlement?.settled('cancel_first');
+  settlement?.settled(outcome);
 }
 
 function toRow(flush: TaskFlush, firstSeq: number): EventRow {

@@ -1,6 +1,7 @@
 import type { EffectClass, Failure, StepId, Usage } from '@nightshift/domain';
 
-export type StepKind = 'turn' | 'tool';
+/** question: what a tool call asks a person; its answer is the result. */
+export type StepKind = 'turn' | 'tool' | 'question';
 /** intent: started, result unknown so far. done: settled. unknown: given up without knowing. void: it failed the
  * task; a resumed run tries it again. */
 export type StepStatus = 'intent' | 'done' | 'unknown' | 'void';
@@ -9,7 +10,7 @@ export type StepStatus = 'intent' | 'done' | 'unknown' | 'void';
 export interface StepRow {
   id: StepId;
   run: number;
-  /** `t<turn>` for a turn, `t<turn>:<tool_use_id>` for a tool call: stable over attempts, epochs and runs. */
+  /** `t<turn>` for a turn, `t<turn>:<tool_use_id>` for a tool call, that and `?<n>` for its n-th question: stable over attempts, epochs and runs. */
   stepKey: string;
   turn: number;
   /** Order within the turn: 0 is the turn itself, tools follow in source order. */

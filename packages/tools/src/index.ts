@@ -28,7 +28,7 @@ export {
 export { createRefusedOutcome, createUnknownOutcome, type NamedToolCall } from './executor/create-unrun-outcome.ts';
 export { executeTool } from './executor/execute-tool.ts';
 export { type ModelTool, toModelTools } from './executor/to-model-tools.ts';
-export type { ToolCallScope } from './executor/tool-call-scope.ts';
+export type { ToolCallScope, ToolQuestion } from './executor/tool-call-scope.ts';
 export type { ToolExecutorDeps } from './executor/tool-executor-deps.ts';
 export type { ModelText, ToolOutcome } from './executor/tool-outcome.ts';
 export { createToolRegistry, type ToolRegistry } from './executor/tool-registry.ts';

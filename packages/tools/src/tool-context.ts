@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ArtifactWriter } from '@nightshift/artifacts';
 import type { EventType, Json, StepId, TaskId, TenantId } from '@nightshift/domain';
 import type { Logger } from '@nightshift/telemetry';
+import type { z } from 'zod';
 import type { ToolDatabase } from './tool-database.ts';
 
 /**
@@ -36,6 +37,18 @@ export interface ToolContext {
   chunk(value: Json): Promise<void>;
   /** Keeps a result that is used if the tool later fails or times out. The last one wins; after the end it is ignored. */
   partial(value: Json): void;
+  /**
+   * Asks a person and gives the answer, of the schema's output. While there is none the task waits outside of its slot
+   * (the call is aborted), and after the answer the tool is started from its beginning: ask before you act. Questions of a
+   * call are told apart by their order, so a repeated call must ask the same ones. A ToolError when the answer does not
+   * fit what the schema checks beyond its JSON Schema.
+   */
+  requestInput<S extends z.ZodType>(schema: S, prompt: string): Promise<z.output<S>>;
+  /**
+   * Waits until a time. Up to 30 s in the slot; a longer wait is spent outside of it, and the tool is started from its
+   * beginning afterwards.
+   */
+  waitUntil(at: Date): Promise<void>;
   /** A writer of bytes to S3; its row is registered before the first byte leaves. */
   artifact(name: string, options: { mediaType: string }): Promise<ArtifactWriter>;
   /**

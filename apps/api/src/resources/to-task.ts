@@ -1,6 +1,5 @@
 import { isFinal, type Json, type Usage } from '@nightshift/domain';
 import type { TaskRow } from '@nightshift/store';
-import type { Artifact } from '../schemas/artifact.ts';
 import type { Task } from '../schemas/task.ts';
 import { toTime } from './to-time.ts';
 
@@ -14,7 +13,10 @@ export function pollAfterMs(row: Pick<TaskRow, 'status'>): number | null {
 }
 
 /** A task as clients see it. */
-export function toTask(row: TaskRow & { input?: Json }, artifacts?: Artifact[]): Task {
+export function toTask(
+  row: TaskRow & { input?: Json },
+  { artifacts, questions }: Pick<Task, 'artifacts' | 'questions'> = {},
+): Task {
   return {
     id: row.id,
     agent: row.agent,
@@ -38,6 +40,7 @@ export function toTask(row: TaskRow & { input?: Json }, artifacts?: Artifact[]):
     failure: row.failure ?? null,
     dead_letter_id: row.deadLetterId ?? null,
     ...(artifacts === undefined ? {} : { artifacts }),
+    ...(questions === undefined ? {} : { questions }),
     ...('input' in row ? { input: row.input } : {}),
     last_event_id: row.lastSeq,
     poll_after_ms: pollAfterMs(row),

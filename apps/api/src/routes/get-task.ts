@@ -1,9 +1,10 @@
-import { findTask, listArtifacts, type TaskRow } from '@nightshift/store';
+import { findOpenQuestions, findTask, listArtifacts, type TaskRow } from '@nightshift/store';
 import { z } from 'zod';
 import { MAX_WAIT_SECONDS } from '../http/prefer-wait.ts';
 import { notFound } from '../http/refuse.ts';
 import { defineRoute } from '../http/route.ts';
 import { toArtifact } from '../resources/to-artifact.ts';
+import { toQuestion } from '../resources/to-question.ts';
 import { pollAfterMs, toTask } from '../resources/to-task.ts';
 import { numberParam } from '../schemas/list.ts';
 import { taskSchema } from '../schemas/task.ts';
@@ -44,7 +45,9 @@ export const getTask = defineRoute({
     const shown =
       query.include === 'input' ? await findTask(context.pool, caller.tenantId, row.id, { input: true }) : row;
     if (!shown) throw notFound('task');
-    return { status: 200, headers, body: toTask(shown, artifacts.map(toArtifact)) };
+    const asks = shown.status === 'waiting' && shown.waitingFor === 'input';
+    const questions = asks ? { questions: (await findOpenQuestions(context.pool, row.id)).map(toQuestion) } : {};
+    return { status: 200, headers, body: toTask(shown, { artifacts: artifacts.map(toArtifact), ...questions }) };
   },
 });
 

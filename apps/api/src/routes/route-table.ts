@@ -21,6 +21,7 @@ import { listTaskArtifacts } from './list-task-artifacts.ts';
 import { listTasks } from './list-tasks.ts';
 import { replayDeadLetter } from './replay-dead-letter.ts';
 import { replayTask } from './replay-task.ts';
+import { sendTaskInput } from './send-task-input.ts';
 import { streamTaskEvents } from './stream-task-events.ts';
 import { submitTask } from './submit-task.ts';
 import { uploadFile } from './upload-file.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   listTasks,
   getTask,
   cancelTask,
+  sendTaskInput,
   replayTask,
   streamTaskEvents,
   createStreamToken,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { artifactSchema } from './artifact.ts';
 import { failureSchema } from './failure.ts';
 import { idSchema, timeSchema } from './id.ts';
+import { questionSchema } from './question.ts';
 import { usageSchema } from './usage.ts';
 
 /** A task as GET answers it (API.md 1). */
@@ -30,6 +31,10 @@ export const taskSchema = z
     failure: failureSchema.nullable(),
     dead_letter_id: idSchema('dl').nullable(),
     artifacts: z.array(artifactSchema).optional().meta({ description: 'Only when one task is asked for.' }),
+    questions: z
+      .array(questionSchema)
+      .optional()
+      .meta({ description: 'Only when one task is asked for and it waits for `input`: what it asks.' }),
     input: z.unknown().optional().meta({ description: 'Only with `include=input`.' }),
     last_event_id: z.int().meta({ description: 'Cursor of the newest event.' }),
     poll_after_ms: z.int().nullable().meta({ description: 'When to ask again; null when the task is final.' }),

@@ -10,12 +10,13 @@
 export const FLUSH_TASKS_SQL = `
   with input as (
     select i.task_id, i.epoch, i.flush_no, i.event_count, i.types, i.visibility, i.payload, i.open_turn, i.progress,
-      i.to_status, i.position
+      i.to_status, i.signal_no, i.position
     from unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
-      $8::integer[], $9::text[], $10::text[]) with ordinality
-      as i(task_id, epoch, flush_no, event_count, types, visibility, payload, open_turn, progress, to_status, position)
+      $8::integer[], $9::text[], $10::text[], $14::integer[]) with ordinality
+      as i(task_id, epoch, flush_no, event_count, types, visibility, payload, open_turn, progress, to_status, signal_no,
+        position)
   ), locked as materialized (
-    select h.task_id, h.epoch, h.flush_no, h.status, h.cancel_requested_at
+    select h.task_id, h.epoch, h.flush_no, h.status, h.cancel_requested_at, h.signal_no
     from task_heads h
     where h.task_id = any($1::uuid[])
     order by h.task_id
@@ -35,6 +36,7 @@ export const FLUSH_TASKS_SQL = `
     where h.task_id = i.task_id and h.epoch = i.epoch and h.flush_no = i.flush_no - 1 and h.status = 'running'
       and (h.cancel_requested_at is null or i.to_status is null
         or i.to_status not in ('completed', 'failed', 'waiting'))
+      and (i.signal_no is null or h.signal_no <= i.signal_no)
     returning h.task_id, h.tenant_id, h.epoch, h.flush_no, h.next_seq - i.event_count as first_seq,
       h.next_seq - 1 as last_seq, i.event_count, i.types, i.visibility, i.payload
   ), logged as (
@@ -112,11 +114,15 @@ export const FLUSH_TASKS_SQL = `
       when l.epoch = i.epoch and l.flush_no = i.flush_no then
         -- The lock shows the newest head, the snapshot may be older than its events: asked again, it finds them.
         case when i.event_count > 0 and e.first_seq is null then 'busy' else 'repeated' end
-      when l.epoch = i.epoch and l.flush_no = i.flush_no - 1 and l.status = 'running' then 'cancel_first'
+      when l.epoch = i.epoch and l.flush_no = i.flush_no - 1 and l.status = 'running' then
+        case
+          when l.cancel_requested_at is not null and i.to_status in ('completed', 'failed', 'waiting') then 'cancel_first'
+          else 'signal_first'
+        end
       else 'fenced'
     end as verdict,
     coalesce(a.first_seq, e.first_seq) as first_seq,
-    l.cancel_requested_at is not null as cancel_requested
+    l.cancel_requested_at is not null as cancel_requested, l.signal_no
   from input i
     left join accepted a on a.task_id = i.task_id and a.epoch = i.epoch
     left join locked l on l.task_id = i.task_id

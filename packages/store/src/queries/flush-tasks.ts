@@ -47,6 +47,8 @@ export interface Settlement {
   /** Failed attempts of this run so far, and what they were. */
   attempts: number;
   history: unknown[];
+  /** Newest signal that was read: one that came after it refuses the settlement (`signal_first`). */
+  signalNo?: number;
   deadLetter?: { id: DeadLetterId; reason: DeadLetterReason; retryStopped: RetryStopped; lastStepKey?: string };
 }
 
@@ -71,9 +73,9 @@ export interface TaskFlush {
 /**
  * ok: written. repeated: it had been written before, the reply was lost. busy: somebody holds the head, try again.
  * fenced: the epoch is over, nothing was written. cancel_first: a cancel was requested before this settlement, nothing
- * was written.
+ * was written. signal_first: somebody told the task something that the settlement does not know of; nothing was written.
  */
-export type FlushVerdict = 'ok' | 'repeated' | 'busy' | 'fenced' | 'cancel_first';
+export type FlushVerdict = 'ok' | 'repeated' | 'busy' | 'fenced' | 'cancel_first' | 'signal_first';
 
 export interface FlushAnswer {
   taskId: TaskId;
@@ -81,6 +83,8 @@ export interface FlushAnswer {
   /** Number of the first event of the flush, if it had events; undefined when nothing was written. */
   firstSeq: number | undefined;
   cancelRequested: boolean;
+  /** Number of the newest signal; undefined when the head was not to be had. */
+  signalNo: number | undefined;
 }
 
 const statement = { name: 'flush-tasks', text: FLUSH_TASKS_SQL };
@@ -95,6 +99,7 @@ export async function flushTasks(db: Queryable, flushes: readonly TaskFlush[]): 
     verdict: FlushVerdict;
     first_seq: number | null;
     cancel_requested: boolean | null;
+    signal_no: number | null;
   }>(db, statement, [
     flushes.map((flush) => toUuid(flush.taskId)),
     flushes.map((flush) => flush.epoch),
@@ -109,12 +114,14 @@ export async function flushTasks(db: Queryable, flushes: readonly TaskFlush[]): 
     toJsonText(flushes.flatMap((flush) => flush.steps.map((step) => toStepJson(flush, step)))),
     toJsonText(flushes.flatMap((flush) => flush.artifacts.map((row) => toArtifactJson(flush, row)))),
     toJsonText(flushes.flatMap(toTaskJson)),
+    flushes.map((flush) => flush.settlement?.signalNo ?? null),
   ]);
   return rows.map((row) => ({
     taskId: fromUuid('task', row.task_id),
     verdict: row.verdict,
     firstSeq: row.first_seq ?? undefined,
     cancelRequested: row.cancel_requested === true,
+    signalNo: row.signal_no ?? undefined,
   }));
 }
 

@@ -18,7 +18,7 @@ export interface StepSummary {
   stepKey: string;
   turn: number;
   position: number;
-  kind: StepKind;
+  kind: Exclude<StepKind, 'question'>;
   name: string;
   status: StepStatus;
   effectClass: EffectClass | undefined;
@@ -36,7 +36,7 @@ interface Row {
   step_key: string;
   turn: number;
   position: number;
-  kind: StepKind;
+  kind: StepSummary['kind'];
   name: string;
   status: StepStatus;
   effect_class: EffectClass | null;
@@ -54,7 +54,7 @@ const statement = {
     select id, run, step_key, turn, position, kind, name, status, effect_class, failure, attempts, usage, epoch,
       started_at, finished_at
     from task_steps
-    where task_id = $1::uuid and (run, turn, position) > ($2::integer, $3::integer, $4::integer)
+    where task_id = $1::uuid and kind <> 'question' and (run, turn, position) > ($2::integer, $3::integer, $4::integer)
     order by run, turn, position
     limit $5::integer`,
 };
@@ -66,7 +66,7 @@ export interface StepPlace {
   position: number;
 }
 
-/** Steps of all runs in order. The caller has checked whose task it is. */
+/** Turns and tool calls of all runs in order. The caller has checked whose task it is. */
 export async function listSteps(
   db: Queryable,
   taskId: TaskId,

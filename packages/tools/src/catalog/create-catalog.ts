@@ -1,12 +1,14 @@
 import type { PollyClient } from '@aws-sdk/client-polly';
 import type { ObjectStore } from '@nightshift/artifacts';
 import type { Tool } from '../define-tool.ts';
+import { createAskHuman } from './ask-human.ts';
 import { createComposeMusic } from './compose-music.ts';
 import type { FindFile } from './files/catalog-file.ts';
 import { createDocumentCache } from './files/document-cache.ts';
 import { createReadDocument } from './read-document.ts';
 import { createSearchDocuments } from './search-documents.ts';
 import { createSpeak } from './speak.ts';
+import { createWaitUntil } from './wait-until.ts';
 
 export interface CatalogDeps {
   objectStore: Pick<ObjectStore, 'read'>;
@@ -23,5 +25,7 @@ export function createCatalog({ objectStore, polly, findFile }: CatalogDeps): To
     createSearchDocuments({ documents, findFile }),
     createSpeak({ polly }),
     createComposeMusic(),
+    createAskHuman(),
+    createWaitUntil(),
   ];
 }

@@ -56,6 +56,8 @@ export function createRecordingToolContext(options: RecordingOptions = {}): Reco
       partials.push(value);
     },
     transaction: () => Promise.reject(new Error('this context was made without a database')),
+    requestInput: nobodyAnswers,
+    waitUntil: nobodyAnswers,
     async artifact(name, { mediaType }) {
       if (!options.store) throw new Error('this context was made without a store');
       const ids = { tenantId, taskId: task.id, run: 1, epoch: 1, stepId };
@@ -88,4 +90,8 @@ export function createRecordingToolContext(options: RecordingOptions = {}): Reco
       await Promise.all(writers.map((writer) => writer.abort(reason)));
     },
   };
+}
+
+function nobodyAnswers(): Promise<never> {
+  return Promise.reject(new Error('there is nobody to ask here, and no time to wait'));
 }

@@ -3,6 +3,7 @@ import type { Tool } from '../define-tool.ts';
 import { ToolCallOverError } from '../errors/tool-call-over-error.ts';
 import type { ToolContext } from '../tool-context.ts';
 import { createAttemptArtifacts } from './attempt-artifacts.ts';
+import { createAttemptWaits } from './attempt-waits.ts';
 import type { KeptResult } from './kept-result.ts';
 import { lendTransaction } from './lend-transaction.ts';
 import { toPlainJson } from './to-plain-json.ts';
@@ -25,7 +26,7 @@ export interface AttemptContextOptions {
   signal: AbortSignal;
   softSignal: AbortSignal;
   kept: KeptResult;
-  /** The task's log refused an event: this worker has lost the task. */
+  /** The task does not go on here: its log refused an event, or it waits outside of its slot. */
   onLogLost(reason: unknown): void;
 }
 
@@ -48,6 +49,7 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
 
   const artifacts = createAttemptArtifacts(scope, assertOpen);
   const transaction = lendTransaction({ tool, scope, assertOpen });
+  const waits = createAttemptWaits({ ...options, assertOpen, onLeave: options.onLogLost });
 
   /** Puts the event into the log before it returns: events keep the order of the calls, awaited or not. */
   function send(create: () => NewEvent): Promise<void> {
@@ -91,6 +93,8 @@ export function createAttemptContext(options: AttemptContextOptions): AttemptCon
       if (!open) return;
       kept.setPartial(toJsonOrFail('partial result', value, MAX_TOOL_OUTPUT_BYTES).value);
     },
+    requestInput: (schema, prompt) => withoutUnhandled(() => waits.requestInput(schema, prompt)),
+    waitUntil: (at) => withoutUnhandled(() => waits.waitUntil(at)),
     artifact: (name, artifactOptions) => withoutUnhandled(() => artifacts.open(name, artifactOptions)),
     transaction: (work) => withoutUnhandled(() => transaction(work)),
   };

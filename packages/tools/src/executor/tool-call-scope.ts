@@ -1,8 +1,19 @@
 import type { ArtifactWriter } from '@nightshift/artifacts';
-import type { NewEvent, StepId } from '@nightshift/domain';
+import type { Json, JsonObject, NewEvent, StepId } from '@nightshift/domain';
 import type { Logger } from '@nightshift/telemetry';
 import type { ToolContext } from '../tool-context.ts';
 import type { ToolTransaction } from '../tool-database.ts';
+
+/** What a tool asks a person. */
+export interface ToolQuestion {
+  /** The same over attempts, crashes and `resume`; its answer is sent under it. */
+  readonly key: string;
+  /** Which question of its call it is, from 1. */
+  readonly number: number;
+  readonly prompt: string;
+  /** JSON Schema of the answer. */
+  readonly schema: JsonObject;
+}
 
 /** What the agent lends to one tool call. */
 export interface ToolCallScope {
@@ -26,5 +37,12 @@ export interface ToolCallScope {
    * the result, or rolls it back.
    */
   readonly transaction: ToolTransaction;
+  /**
+   * The answer of a person; the same question (by its key) is asked once. Rejects while there is none: the task then
+   * waits outside of its slot, and executeTool rejects with the same reason.
+   */
+  ask(question: ToolQuestion): Promise<Json>;
+  /** Rejects with the reason with which the task waits outside of its slot, at least for so long. */
+  waitOutside(waitMs: number): Promise<never>;
   createArtifactWriter(name: string, options: { mediaType: string }): Promise<ArtifactWriter>;
 }

@@ -38,6 +38,12 @@ export function createRecordedScope(overrides: Partial<ToolCallScope> = {}): Rec
       open: () => Promise.reject(new Error('there is no database here')),
       rollBack: async () => undefined,
     },
+    async ask() {
+      throw new Error('nobody answers here');
+    },
+    async waitOutside() {
+      throw new Error('nobody waits here');
+    },
     async createArtifactWriter(name, { mediaType }) {
       const artifact: RecordedArtifact = { name, mediaType, chunks: [], state: 'open' };
       artifacts.push(artifact);
