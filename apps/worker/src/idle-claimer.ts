@@ -2,7 +2,6 @@ import type { Offerer } from '@nightshift/dispatch';
 import type { TaskId } from '@nightshift/domain';
 import { findOfferedTasks, type Pool } from '@nightshift/store';
 import type { Logger } from '@nightshift/telemetry';
-import type { ActiveTasks } from './active-tasks.ts';
 
 const INTERVAL_MS = 1_000;
 /** A worker that got no job for this long looks for itself. */
@@ -22,7 +21,8 @@ export interface IdleClaimer {
 export function startIdleClaimer(deps: {
   pool: Pool;
   offerer: Offerer;
-  active: ActiveTasks;
+  /** Tasks that run, are being claimed or wait for a slot: a claim that hangs must not make room for another one. */
+  busy: () => number;
   capacity: number;
   log: Logger;
   process(taskId: TaskId): void;
@@ -30,7 +30,7 @@ export function startIdleClaimer(deps: {
   let lastJobAt = performance.now();
   let looking = false;
   const timer = setInterval(() => {
-    const free = deps.capacity - deps.active.size;
+    const free = deps.capacity - deps.busy();
     if (looking || free <= 0 || performance.now() - lastJobAt < IDLE_MS) return;
     looking = true;
     findWork(deps, free)

@@ -55,7 +55,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
       onLost(why);
     },
   });
-  const doorbells = listen(context, active, (taskId) => jobs.track(processJob(jobDeps, taskId)));
+  const doorbells = listen(context, active, jobs, (taskId) => jobs.track(processJob(jobDeps, taskId)));
   const housekeepers = startHousekeepers(context, incarnation);
   log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
   return {
@@ -86,12 +86,13 @@ async function register(context: WorkerContext): Promise<{ incarnation: Incarnat
 function listen(
   { config, pool, redis, log }: WorkerContext,
   active: ActiveTasks,
+  jobs: JobTracker,
   process: (taskId: TaskId) => Promise<void>,
 ): { idle: IdleClaimer; consumer: TaskConsumer } {
   const idle = startIdleClaimer({
     pool,
     offerer: createOfferer({ pool, random: Math.random }),
-    active,
+    busy: () => jobs.size,
     capacity: config.concurrency,
     log,
     process: (taskId) => void process(taskId),

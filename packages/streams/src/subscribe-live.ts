@@ -6,6 +6,7 @@ import { decodeTexts, type StreamEntry } from './stream-entry.ts';
 /** A subscription that is not confirmed by then goes on in the background: Redis delays nobody. */
 const CONFIRM_TIMEOUT_MS = 200;
 const PING_TIMEOUT_MS = 1_000;
+const CHANNELS_PER_COMMAND = 500;
 
 export interface LiveSubscriptions {
   /**
@@ -21,7 +22,8 @@ export interface LiveSubscriptions {
 
 /**
  * The one subscriber of a process. Messages during a reconnect are lost by nature: `onReconnect` tells readers to look
- * for themselves, once everything is subscribed again.
+ * for themselves, once everything is subscribed again. While Redis is away nothing is sent, or ioredis would keep a command
+ * for every reader that comes and goes meanwhile; what is wanted then is what is subscribed afterwards.
  */
 export function subscribeLive(
   redis: RedisConnections,
@@ -29,15 +31,56 @@ export function subscribeLive(
 ): LiveSubscriptions {
   const { subscriber, keys } = redis;
   const tasks = new Map<string, TaskId>();
+  /** Channels that ioredis was told of, and that it subscribes again by itself after a reconnect. */
+  const sent = new Set<string>();
+  let verifying: Promise<void> | undefined;
 
   function onMessage(channel: string, message: string): void {
     const taskId = tasks.get(channel);
     if (taskId) handlers.onEntry(taskId, decodeMessage(message));
   }
 
-  /** ioredis has sent its subscriptions before this is called, so the answer to a ping comes after theirs. */
+  /** The answer to a ping comes after those to the subscriptions before it: ioredis' own and the ones made here. */
   function onReady(): void {
+    const missing = [...tasks.keys()].filter((channel) => !sent.has(channel));
+    for (let i = 0; i < missing.length; i += CHANNELS_PER_COMMAND) {
+      void subscribe(missing.slice(i, i + CHANNELS_PER_COMMAND));
+    }
+    for (const channel of sent) if (!tasks.has(channel)) unsubscribe(channel);
     subscriber.ping().then(handlers.onReconnect, () => undefined);
+  }
+
+  function subscribe(channels: readonly string[]): Promise<boolean> {
+    for (const channel of channels) sent.add(channel);
+    const send = () => subscriber.subscribe(...channels);
+    return callWithFailpoints('streams.subscribe', send, createConnectionLoss).then(
+      () => true,
+      () => {
+        for (const channel of channels) sent.delete(channel); // again after the reconnect
+        return false;
+      },
+    );
+  }
+
+  function unsubscribe(channel: string): void {
+    sent.delete(channel);
+    subscriber.unsubscribe(channel).catch(() => undefined);
+  }
+
+  async function ping(): Promise<void> {
+    const alive = subscriber.ping().then(
+      () => true,
+      () => false,
+    );
+    if (!(await within(alive, PING_TIMEOUT_MS))) subscriber.disconnect(true);
+  }
+
+  function verify(): Promise<void> {
+    if (subscriber.status !== 'ready') return Promise.resolve();
+    verifying ??= ping().finally(() => {
+      verifying = undefined;
+    });
+    return verifying;
   }
 
   subscriber.on('message', onMessage);
@@ -46,26 +89,17 @@ export function subscribeLive(
     async add(taskId) {
       const channel = keys.liveChannel(taskId);
       tasks.set(channel, taskId);
-      const subscribe = () => subscriber.subscribe(channel);
-      const subscribed = callWithFailpoints('streams.subscribe', subscribe, createConnectionLoss).then(
-        () => true,
-        () => false, // ioredis repeats it after the reconnect
-      );
-      return subscriber.status === 'ready' && (await within(subscribed, CONFIRM_TIMEOUT_MS));
+      if (subscriber.status !== 'ready') return false;
+      const isConfirmed = await within(subscribe([channel]), CONFIRM_TIMEOUT_MS);
+      if (!isConfirmed) void verify(); // commands must not pile up in a connection that hangs
+      return isConfirmed;
     },
     remove(taskId) {
       const channel = keys.liveChannel(taskId);
       tasks.delete(channel);
-      subscriber.unsubscribe(channel).catch(() => undefined);
+      if (subscriber.status === 'ready') unsubscribe(channel);
     },
-    async verify() {
-      if (subscriber.status !== 'ready') return;
-      const alive = subscriber.ping().then(
-        () => true,
-        () => false,
-      );
-      if (!(await within(alive, PING_TIMEOUT_MS))) subscriber.disconnect(true);
-    },
+    verify,
     close() {
       subscriber.off('message', onMessage);
       subscriber.off('ready', onReady);
