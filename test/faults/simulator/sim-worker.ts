@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { ActiveTasks } from '../../../apps/worker/src/active-tasks.ts';
+import { createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
+import type { WorkerContext } from '../../../apps/worker/src/context.ts';
+import { startIdleClaimer } from '../../../apps/worker/src/idle-claimer.ts';
+import { JobTracker } from '../../../apps/worker/src/job-tracker.ts';
+import { keepLease } from '../../../apps/worker/src/lease.ts';
+import { type JobDeps, processJob } from '../../../apps/worker/src/process-job.ts';
+import { stopWorker } from '../../../apps/worker/src/stop-worker.ts';
+import { type AgentDeps, CancelRequestedError, defineAgent } from '../../../packages/agent/src/index.ts';
+import {
+  createDispatcher,
+  createExpirer,
+  createRescuer,
+  createWaker,
+  startHousekeeping,
+  startLeadership,
+} from '../../../packages/dispatch/src/index.ts';
+import { createId, type Incarnation, type TaskId } from '../../../packages/domain/src/index.ts';
+import { createFlusher, createPublisher } from '../../../packages/eventlog/src/index.ts';
+import { createLocalBreakers, createSemaphore } from '../../../packages/resilience/src/index.ts';
+import { registerWorker } from '../../../packages/store/src/index.ts';
+import { onCancel } from '../../../packages/streams/src/index.ts';
+import { createToolRegistry } from '../../../packages/tools/src/index.ts';
+import { createEffectTools } from './effect-tools.ts';
+import { createSimOfferer } from './sim-offerer.ts';
+import { SimProcess } from './sim-process.ts';
+import type { World } from './world.ts';
+
+const CAPACITY = 3;
+export const LEASE_MS = 3_000;
+const START_RETRY_MS = 500;
+const GRACE_MS = 1_000;
+
+/** A worker process. What it is made of is the product's own code; only what startWorker opens is of the simulated world. */
+export interface SimWorker {
+  readonly process: SimProcess;
+  /** As SIGTERM does; the process ends some time after. */
+  stop(): void;
+}
+
+export function startSimWorker(world: World, name: string): SimWorker {
+  const process = new SimProcess(name);
+  const started: { stop?: () => void } = {};
+  const start = () => {
+    run(world, process).then(
+      (stop) => {
+        started.stop = stop;
+      },
+      () => setTimeout(start, START_RETRY_MS),
+    );
+  };
+  world.time.enter(process, start);
+  return { process, stop: () => world.time.enter(process, () => started.stop?.()) };
+}
+
+/** The same wiring as apps/worker/src/start-worker.ts and start-housekeepers.ts. Returns what begins a graceful stop. */
+async function run(world: World, process: SimProcess): Promise<() => void> {
+  const { database, log, metrics, queue } = world;
+  const pool = database.openPool(13_000);
+  const leasePool = database.openPool(6_000);
+  const incarnation = createId('worker');
+  const lockKey = BigInt(world.dice.integer(1, 2 ** 31));
+  database.holdSession(lockKey, process);
+  const registeredAt = performance.now();
+  const capacity = CAPACITY;
+  const registration = { incarnation, name: process.name, host: 'sim', pid: 1, version: '0', capacity, lockKey };
+  await registerWorker(leasePool, { ...registration, leaseMs: LEASE_MS });
+
+  const redis = world.redis.connect(process);
+  const publisher = createPublisher({ db: pool, redis, log, metrics });
+  const flusher = createFlusher({ pool, publisher, log, metrics });
+  const active = new ActiveTasks();
+  const claims = createClaimBatcher({ pool, incarnation, workerName: process.name });
+  const jobs = new JobTracker();
+  const shutdown = new AbortController();
+  const agent = createAgentDeps(world, active, pool);
+  const slots = createSemaphore(CAPACITY);
+  const jobDeps: JobDeps = { agent, claims, active, slots, flusher, publisher, shutdown: shutdown.signal };
+  const lease = keepLease({
+    pool: leasePool,
+    incarnation,
+    leaseMs: LEASE_MS,
+    registeredAt,
+    active,
+    claims,
+    log,
+    onLost(why) {
+      flusher.fenceAll();
+      world.time.note(`${process.name}: ${why}`);
+      setTimeout(() => world.endProcess(process), world.dice.between(0, 50)); // the exit of a process takes its time
+    },
+  });
+  const take = (taskId: TaskId) => jobs.track(processJob(jobDeps, taskId));
+  const idle = world.weak.noReconciler
+    ? { noteJob: () => undefined, stop: () => undefined }
+    : startIdleClaimer({
+        pool,
+        offerer: createSimOfferer(pool),
+        active,
+        capacity: CAPACITY,
+        log,
+        process: (taskId) => void take(taskId),
+      });
+  const consumer = {
+    process,
+    hasRoom: () => jobs.size < CAPACITY && !shutdown.signal.aborted,
+    take(taskId: TaskId) {
+      idle.noteJob();
+      return take(taskId);
+    },
+  };
+  queue.consume(consumer);
+  onCancel(redis, (taskId) => active.get(taskId)?.stop(new CancelRequestedError('cancel requested')));
+  const housekeepers = startHousekeepers(world, { pool, leasePool, incarnation, publish: publisher.publish });
+  const context = { log, config: { graceMs: GRACE_MS }, flusher, leasePool } as unknown as WorkerContext;
+  const leave = async () => queue.leave(consumer);
+  const parts = { context, incarnation, shutdown, active, jobs, lease, idle, housekeepers };
+  return () => {
+    stopWorker({ ...parts, consumer: { pause: leave, close: leave } })
+      .catch(() => undefined)
+      .finally(() => world.endProcess(process));
+  };
+}
+
+function startHousekeepers(
+  world: World,
+  deps: Pick<JobDeps['agent'], 'pool'> & {
+    leasePool: AgentDeps['pool'];
+    incarnation: Incarnation;
+    publish: JobDeps['publisher']['publish'];
+  },
+): { stop(): Promise<void> } {
+  const { log, metrics, weak } = world;
+  const { pool, leasePool, incarnation } = deps;
+  const leadership = startLeadership({ pool: leasePool, incarnation, log });
+  const housekeeping = startHousekeeping({
+    housekeepers: [
+      ...(weak.noReconciler
+        ? []
+        : [createDispatcher({ pool, queue: world.queue.open(), offerer: createSimOfferer(pool) })]),
+      ...(weak.noRescuer
+        ? []
+        : [createRescuer({ pool: leasePool, log, metrics, publish: (rows) => deps.publish(rows) })]),
+      ...(weak.noWaker ? [] : [createWaker({ pool })]),
+      createExpirer({ pool, publish: (rows) => deps.publish(rows) }),
+    ],
+    leads: leadership.leads,
+    log,
+  });
+  return {
+    async stop() {
+      await Promise.all([leadership.stop(), housekeeping.stop()]);
+    },
+  };
+}
+
+function createAgentDeps(world: World, active: ActiveTasks, pool: AgentDeps['pool']): AgentDeps {
+  const { time, dice, log, metrics } = world;
+  const tools = createEffectTools({ ...world, epochOf: (taskId) => active.get(taskId)?.epoch ?? 0 });
+  const agent = defineAgent({
+    name: 'tester',
+    version: '1',
+    model: 'local-extractive-1',
+    instructions: 'You are simulated.',
+    tools,
+    inputSchema: z.object({ task: z.string(), seed: z.number() }),
+    toPrompt: ({ task, seed }) => `${task} ${seed}`,
+  });
+  return {
+    pool,
+    toolPool: pool,
+    agents: new Map([[agent.name, agent]]),
+    tools: createToolRegistry(tools),
+    model: world.model,
+    objectStore: {} as AgentDeps['objectStore'],
+    breakers: createLocalBreakers({ now: () => time.dateMs }),
+    log,
+    metrics,
+    random: dice.random,
+    now: () => time.dateMs,
+  };
+}
