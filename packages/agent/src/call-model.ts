@@ -1,6 +1,6 @@
 import { decideRetry, type Failure, FailureError, failWith, type RetryPolicy, type StepId } from '@nightshift/domain';
 import { type ModelReply, type ModelRequest, toModelFailure } from '@nightshift/model';
-import { sleep } from '@nightshift/resilience';
+import { type BreakerVerdict, sleep } from '@nightshift/resilience';
 import { assertUsableCalls } from './assert-usable-calls.ts';
 import { ParkError, ShutdownError } from './stop-reasons.ts';
 import type { TaskRun } from './task-run.ts';
@@ -61,7 +61,7 @@ async function callOneModel(run: TaskRun, call: TurnCall, model: string): Promis
   const request = await call.prepare(model);
   for (let attempt = 1; ; attempt++) {
     const verdict = await breakers.before(key, MODEL_BREAKER);
-    if (verdict.kind === 'refused') throw park(run, 'provider', verdict.retryAfterMs);
+    if (verdict.kind === 'refused') throw park(run, 'provider', untilNextLook(verdict));
     try {
       const reply = await streamOnce(run, call, request, attempt);
       await breakers.succeeded(key, verdict.token);
@@ -80,6 +80,11 @@ async function callOneModel(run: TaskRun, call: TurnCall, model: string): Promis
       await waitForNextTry(run, call, { failure, attempt, model, outage: report.state.kind === 'open' });
     }
   }
+}
+
+/** Another task is asking the provider: by when it must have an answer says nothing about when it will have one. */
+function untilNextLook({ retryAfterMs, state }: Extract<BreakerVerdict, { kind: 'refused' }>): number {
+  return state.kind === 'half_open' ? Math.min(retryAfterMs, MODEL_BREAKER.openMs) : retryAfterMs;
 }
 
 /** Returns when the next try is due; throws when there is none. */

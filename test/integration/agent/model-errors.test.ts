@@ -102,6 +102,23 @@ describe('an outage', () => {
   });
 });
 
+describe('a task that wakes up while another one probes the provider', () => {
+  it('looks again soon, not when the probe must have ended', async () => {
+    const scene = await harness.open({ script: [say('done')] });
+    const key = 'model:local-extractive-1';
+    for (let i = 0; i < 5; i++) await scene.breakers.failed(key, createFailure('model_overloaded', 'others saw it'));
+    const openMs = 60_000; // as a breaker has it whose options nobody gave yet
+    scene.clock.aheadMs += openMs;
+    const probe = await scene.breakers.before(key, { failureThreshold: 5, openMs: 10_000 });
+    expect(probe).toMatchObject({ kind: 'pass', probe: true }); // another task is asking already
+    const startedAt = Date.now();
+    expect(await scene.run()).toBe('waiting');
+    const { waitingFor, wakeAt } = await scene.task();
+    expect(waitingFor).toBe('provider');
+    expect((wakeAt?.getTime() ?? 0) - startedAt).toBeLessThan(16_000);
+  });
+});
+
 describe('an outage that shows in the last try of an attempt', () => {
   it('costs no attempt: the task waits for the provider', async () => {
     const scene = await harness.open({ script: [{ replies: [overloaded], repeat: true }] });
