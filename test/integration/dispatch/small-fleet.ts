@@ -97,7 +97,7 @@ async function startSmallWorker(
   const idle: IdleClaimer = startIdleClaimer({
     pool,
     offerer: createOfferer({ pool, random: Math.random }),
-    active,
+    busy: () => active.size,
     capacity,
     log,
     process: (taskId) => void process(taskId),

@@ -218,7 +218,14 @@ describe('startIdleClaimer', () => {
     const active = new ActiveTasks();
     const found: TaskId[] = [];
     const offerer = createOfferer({ pool, random: Math.random });
-    const idle = startIdleClaimer({ pool, offerer, active, capacity: 1, log, process: (id) => void found.push(id) });
+    const idle = startIdleClaimer({
+      pool,
+      offerer,
+      busy: () => active.size,
+      capacity: 1,
+      log,
+      process: (id) => void found.push(id),
+    });
     const ringing = setInterval(() => idle.noteJob(), 100);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(found).toEqual([]);
