@@ -1,6 +1,9 @@
 import { createId, fromUuid, type TaskId, type TenantId, toUuid } from '../../../packages/domain/src/index.ts';
 import type { Queryable } from '../../../packages/store/src/index.ts';
 
+/** A statement of a test ends after seconds, on a busy machine too. */
+const MAX_TASKS_PER_INSERT = 5_000;
+
 export interface Backlog {
   tenantId: TenantId;
   batchUuid: string | undefined;
@@ -31,12 +34,13 @@ export async function insertBacklog(
     ]);
   }
   const ids = Array.from({ length: options.count }, () => toUuid(createId('task')));
-  await db.query(
-    `with task as (
+  for (let from = 0; from < ids.length; from += MAX_TASKS_PER_INSERT) {
+    await db.query(
+      `with task as (
        insert into tasks (id, tenant_id, batch_id, batch_index, custom_id, agent, input, priority, next_dispatch_at,
          waiting_for, wake_at)
-       select i.id, $2::uuid, $3::uuid, case when $3::uuid is not null then i.n end,
-         case when $3::uuid is not null then i.n::text end, 'test', '{}', $4::smallint,
+       select i.id, $2::uuid, $3::uuid, case when $3::uuid is not null then i.n + $6::integer end,
+         case when $3::uuid is not null then (i.n + $6::integer)::text end, 'test', '{}', $4::smallint,
          case when $5::float8 is null then now() end, case when $5::float8 is not null then 'schedule' end,
          now() + make_interval(secs => $5::float8 / 1000)
        from unnest($1::uuid[]) with ordinality as i(id, n)
@@ -48,7 +52,15 @@ export async function insertBacklog(
      insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
      select id, 1, 1, 0, array['task.queued'], 'u', '{"type":"task.queued","epoch":0,"data":{}}'
      from unnest($1::uuid[]) as i(id)`,
-    [ids, toUuid(tenantId), batchUuid ?? null, options.priority ?? 0, options.waitsMs ?? null],
-  );
+      [
+        ids.slice(from, from + MAX_TASKS_PER_INSERT),
+        toUuid(tenantId),
+        batchUuid ?? null,
+        options.priority ?? 0,
+        options.waitsMs ?? null,
+        from,
+      ],
+    );
+  }
   return { tenantId, batchUuid, taskIds: ids.map((id) => fromUuid('task', id)) };
 }
