@@ -63,8 +63,11 @@ export class TaskBuffer {
     for (const entry of entries) this.#count(entry, 1);
   }
 
-  /** Tells the buffer that the last entry grew by merging. */
+  /** Tells the buffer that the last entry grew by merging: counted with the entry, so that it is taken off with it. */
   grew(bytes: number): void {
+    const last = this.#entries.at(-1);
+    if (!last) return;
+    last.bytes += bytes;
     this.#bytes += bytes;
   }
 
