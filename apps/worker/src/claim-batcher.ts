@@ -8,6 +8,9 @@ const MAX_RETRY_MS = 250;
 /** Nothing of ours holds a head for longer; after it the dispatcher's next offer has to do. */
 const MAX_BUSY_MS = 3_000;
 
+/** suspect: the task is to run in a process that runs nothing else. Undefined: somebody else has it. */
+export type Claim = ClaimedTask | 'suspect' | undefined;
+
 /** Claims that are asked for together share a statement. */
 export interface ClaimBatcher {
   /**
@@ -15,13 +18,13 @@ export interface ClaimBatcher {
    * for again for a while, because the next offer of it may be half a minute away. Rejects when the database did not
    * answer.
    */
-  claim(taskId: TaskId): Promise<ClaimedTask | undefined>;
+  claim(taskId: TaskId): Promise<Claim>;
   /** Asked for and not answered yet: the database may know more about these than we do. */
   isClaiming(taskId: TaskId): boolean;
 }
 
 interface Caller {
-  resolve(claimed: ClaimedTask | undefined): void;
+  resolve(claimed: Claim): void;
   reject(error: unknown): void;
 }
 
@@ -32,7 +35,13 @@ interface Request {
   retries: number;
 }
 
-export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation; workerName: string }): ClaimBatcher {
+export function createClaimBatcher(deps: {
+  pool: Pool;
+  incarnation: Incarnation;
+  workerName: string;
+  /** This process runs many tasks: no suspects. */
+  isShared: boolean;
+}): ClaimBatcher {
   /** Goes into the next statement · is in the one under way · waits for a head that was held. */
   const waiting = new Map<TaskId, Request>();
   const claiming = new Map<TaskId, Request>();
@@ -55,8 +64,12 @@ export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation;
   }
 
   async function claimBatch(batch: Request[]): Promise<void> {
-    const { claimed, busy } = await tryClaimTasks(deps.pool, { ...deps, taskIds: batch.map(({ taskId }) => taskId) });
-    const byId = new Map(claimed.map((task) => [task.taskId, task]));
+    const { claimed, busy, suspects } = await tryClaimTasks(deps.pool, {
+      ...deps,
+      taskIds: batch.map(({ taskId }) => taskId),
+    });
+    const byId = new Map<TaskId, Claim>(claimed.map((task) => [task.taskId, task]));
+    for (const taskId of suspects) byId.set(taskId, 'suspect');
     const busyIds = new Set(busy);
     for (const request of batch) {
       if (!busyIds.has(request.taskId) || !askAgain(request)) resolveCallers(request, byId.get(request.taskId));
@@ -100,7 +113,7 @@ export function createClaimBatcher(deps: { pool: Pool; incarnation: Incarnation;
 }
 
 /** The first that asked gets the task; to the others it is somebody else's. */
-function resolveCallers({ callers: [first, ...others] }: Request, claimed: ClaimedTask | undefined): void {
+function resolveCallers({ callers: [first, ...others] }: Request, claimed: Claim): void {
   first?.resolve(claimed);
   for (const other of others) other.resolve(undefined);
 }

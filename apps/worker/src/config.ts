@@ -26,6 +26,12 @@ export interface WorkerConfig {
   readonly concurrency: number;
   /** A lease is renewed every third of this; it must outlast a slow renewal. */
   readonly leaseMs: number;
+  /** Tasks whose worker died run alone, in children of the worker. */
+  readonly isolation: {
+    readonly maxChildren: number;
+    /** JavaScript heap of a child. */
+    readonly memoryMb: number;
+  };
   /** Where `/livez /readyz /metrics` are served; port 0: nowhere. */
   readonly probes: { readonly host: string; readonly port: number };
   /** How long running steps may take to end after SIGTERM. */
@@ -101,6 +107,10 @@ export function readConfig(env: Environment = process.env): WorkerConfig {
     agentsModule: env.NIGHTSHIFT_AGENTS_MODULE || undefined,
     concurrency: integer('NIGHTSHIFT_WORKER_CONCURRENCY', 20, 1, 1_000),
     leaseMs: integer('NIGHTSHIFT_LEASE_MS', 15_000, 300, 600_000),
+    isolation: {
+      maxChildren: integer('NIGHTSHIFT_ISOLATED_CHILDREN', 4, 1, 1_000),
+      memoryMb: integer('NIGHTSHIFT_ISOLATED_MEMORY_MB', 512, 64, 1_048_576),
+    },
     probes: { host: env.HOST || '127.0.0.1', port: integer('NIGHTSHIFT_WORKER_PORT', 0, 0, 65_535) },
     graceMs: integer('NIGHTSHIFT_GRACE_MS', 10_000, 0, 600_000),
     housekeeping: {

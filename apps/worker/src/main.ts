@@ -2,13 +2,12 @@ import { messageOf } from '@nightshift/domain';
 import { createFailpoints, setFailpoints } from '@nightshift/resilience';
 import { ConfigError, readConfig } from './config.ts';
 import { createWorkerContext, type WorkerContext } from './context.ts';
+import { EXIT_RESTART, exitOnErrors } from './exit-on-errors.ts';
 import { loadAgentsModule } from './load-agents-module.ts';
 import { serveProbes } from './serve-probes.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { within } from './within.ts';
 
-/** Something outside has to start us again: a lost lease, a broken invariant. `EX_TEMPFAIL` of sysexits. */
-const EXIT_RESTART = 75;
 const START_RETRY_MS = 1_000;
 /** Connections that do not close by then are cut by the exit: by now nothing depends on them. */
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -21,14 +20,7 @@ async function main(): Promise<void> {
   const createAgents = config.agentsModule === undefined ? undefined : await loadAgentsModule(config.agentsModule);
   const context = createWorkerContext(config, createAgents);
   const { log } = context;
-  process.on('uncaughtException', (error) => {
-    log.fatal({ error: error.stack }, 'uncaught exception; exiting, others take over');
-    process.exit(EXIT_RESTART);
-  });
-  process.on('unhandledRejection', (reason) => {
-    log.fatal({ error: messageOf(reason) }, 'unhandled rejection; exiting, others take over');
-    process.exit(EXIT_RESTART);
-  });
+  exitOnErrors(log);
   const worker = await startWhenPossible(context, (why) => {
     log.error({ why }, 'lease lost; exiting');
     process.exit(EXIT_RESTART);

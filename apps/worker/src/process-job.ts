@@ -5,6 +5,7 @@ import type { Semaphore } from '@nightshift/resilience';
 import type { ClaimedTask } from '@nightshift/store';
 import type { ActiveTask, ActiveTasks } from './active-tasks.ts';
 import type { ClaimBatcher } from './claim-batcher.ts';
+import type { IsolationLane } from './isolation/isolation-lane.ts';
 
 export interface JobDeps {
   readonly agent: AgentDeps;
@@ -14,6 +15,8 @@ export interface JobDeps {
   readonly flusher: Flusher;
   readonly publisher: Publisher;
   readonly shutdown: AbortSignal;
+  /** Where suspects run; undefined in a child, which runs nothing but its one task. */
+  readonly lane: IsolationLane | undefined;
 }
 
 /** setTimeout fires at once for anything longer. */
@@ -28,7 +31,8 @@ export async function processJob(deps: JobDeps, taskId: TaskId): Promise<void> {
   if (!release) return; // going down: the dispatcher offers the task again
   try {
     const task = deps.shutdown.aborted ? undefined : await deps.claims.claim(taskId);
-    if (task) await runClaimed(deps, task);
+    if (task === 'suspect') deps.lane?.offer(taskId);
+    else if (task) await runClaimed(deps, task);
   } catch (error) {
     deps.agent.log.warn({ task_id: taskId, error: messageOf(error) }, 'task not claimed');
   } finally {
@@ -56,7 +60,7 @@ async function runClaimed(deps: JobDeps, task: ClaimedTask): Promise<void> {
   deps.publisher.publish([task.events]);
   deps.agent.metrics.queueWait.observe(Math.max(0, deps.agent.now() - task.createdAt.getTime()) / 1000);
   try {
-    await runTask(deps.agent, { task, log, signal: stopping.signal, shutdown: deps.shutdown });
+    await runTask(deps.agent, { task, log, signal: stopping.signal, shutdown: deps.shutdown, isAlone: !deps.lane });
   } catch (error) {
     // Not settled: the task stays this worker's until its next heartbeat hands it back.
     deps.agent.log.error({ task_id: task.taskId, error: messageOf(error) }, 'task not settled');

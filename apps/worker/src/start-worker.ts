@@ -1,19 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import os from 'node:os';
 import { CancelRequestedError } from '@nightshift/agent';
 import { createOfferer } from '@nightshift/dispatch';
-import { createId, type Incarnation, type TaskId } from '@nightshift/domain';
+import { createId, type TaskId } from '@nightshift/domain';
 import { startTaskConsumer, type TaskConsumer } from '@nightshift/queue';
 import { createSemaphore } from '@nightshift/resilience';
-import { registerWorker } from '@nightshift/store';
 import { onCancel } from '@nightshift/streams';
 import { ActiveTasks } from './active-tasks.ts';
 import { createClaimBatcher } from './claim-batcher.ts';
 import type { WorkerContext } from './context.ts';
 import { type IdleClaimer, startIdleClaimer } from './idle-claimer.ts';
+import { hasDeathSignal } from './isolation/has-death-signal.ts';
+import { createIsolationLane } from './isolation/isolation-lane.ts';
+import { createIsolatedRunner } from './isolation/run-isolated.ts';
 import { JobTracker } from './job-tracker.ts';
 import { keepLease } from './lease.ts';
 import { type JobDeps, processJob } from './process-job.ts';
+import { registerIncarnation } from './register-incarnation.ts';
 import { startHousekeepers } from './start-housekeepers.ts';
 import { stopWorker } from './stop-worker.ts';
 
@@ -28,19 +29,37 @@ export interface Worker {
  */
 export async function startWorker(context: WorkerContext, onLost: (why: string) => void): Promise<Worker> {
   const { config, pool, leasePool, log } = context;
-  const { incarnation, registeredAt } = await register(context);
+  const incarnation = createId('worker');
+  const { registeredAt } = await registerIncarnation(context, { incarnation, capacity: config.concurrency });
   const shutdown = new AbortController();
   const active = new ActiveTasks();
-  const claims = createClaimBatcher({ pool, incarnation, workerName: config.name });
+  const claims = createClaimBatcher({ pool, incarnation, workerName: config.name, isShared: true });
   const jobs = new JobTracker();
+  const slots = createSemaphore(config.concurrency);
+  const isolated = createIsolatedRunner({
+    ...context,
+    parent: incarnation,
+    workerName: config.name,
+    memoryMb: config.isolation.memoryMb,
+    leaseMs: config.leaseMs,
+    hasDeathSignal: hasDeathSignal(),
+    shutdown: shutdown.signal,
+  });
   const jobDeps: JobDeps = {
     agent: context.agent,
     claims,
     active,
-    slots: createSemaphore(config.concurrency),
+    slots,
     flusher: context.flusher,
     publisher: context.publisher,
     shutdown: shutdown.signal,
+    lane: createIsolationLane({
+      maxChildren: config.isolation.maxChildren,
+      slots,
+      shutdown: shutdown.signal,
+      runChild: (taskId) => isolated.run(taskId),
+      track: (work) => jobs.track(work),
+    }),
   };
   const lease = keepLease({
     pool: leasePool,
@@ -59,27 +78,9 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
   const housekeepers = startHousekeepers(context, incarnation);
   log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
   return {
-    stop: () => stopWorker({ context, incarnation, shutdown, active, jobs, lease, ...doorbells, housekeepers }),
+    stop: () =>
+      stopWorker({ context, incarnation, shutdown, active, jobs, lease, isolated, ...doorbells, housekeepers }),
   };
-}
-
-async function register(context: WorkerContext): Promise<{ incarnation: Incarnation; registeredAt: number }> {
-  const { config, leasePool, session, version } = context;
-  const incarnation = createId('worker');
-  const lockKey = randomBytes(8).readBigInt64BE();
-  await session.hold(lockKey);
-  const registeredAt = performance.now();
-  await registerWorker(leasePool, {
-    incarnation,
-    name: config.name,
-    host: os.hostname(),
-    pid: process.pid,
-    version,
-    capacity: config.concurrency,
-    lockKey,
-    leaseMs: config.leaseMs,
-  });
-  return { incarnation, registeredAt };
 }
 
 /** What tells this worker of work, and of tasks to stop. */

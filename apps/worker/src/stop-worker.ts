@@ -5,6 +5,7 @@ import { endWorker } from '@nightshift/store';
 import type { ActiveTasks } from './active-tasks.ts';
 import type { WorkerContext } from './context.ts';
 import type { IdleClaimer } from './idle-claimer.ts';
+import type { IsolatedRunner } from './isolation/run-isolated.ts';
 import type { JobTracker } from './job-tracker.ts';
 import type { Lease } from './lease.ts';
 import { within } from './within.ts';
@@ -21,6 +22,7 @@ export interface WorkerParts {
   active: ActiveTasks;
   jobs: JobTracker;
   lease: Lease;
+  isolated: IsolatedRunner;
   idle: IdleClaimer;
   consumer: TaskConsumer;
   housekeepers: { stop(): Promise<void> };
@@ -38,7 +40,7 @@ export async function stopWorker(parts: WorkerParts): Promise<void> {
   const quiet = Promise.allSettled([parts.consumer.pause(), parts.housekeepers.stop()]);
   if (!(await jobs.drained(context.config.graceMs))) {
     active.stopAll(new ShutdownError('the grace is over'));
-    await jobs.drained(ABORT_GRACE_MS);
+    if (!(await jobs.drained(ABORT_GRACE_MS))) parts.isolated.killAll();
   }
   context.flusher.fenceAll(); // what could not be written by now is written by whoever gets the task next
   await within(quiet, GOODBYE_TIMEOUT_MS);

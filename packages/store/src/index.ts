@@ -16,7 +16,7 @@ export { deleteFile } from './queries/delete-file.ts';
 export { deleteOldFiles } from './queries/delete-old-files.ts';
 export { deleteOldKeys } from './queries/delete-old-keys.ts';
 export { deletePurgedRows } from './queries/delete-purged-rows.ts';
-export { type ChildEnd, endChildWorker } from './queries/end-child-worker.ts';
+export { type ChildEnd, type ChildReport, endChildWorker } from './queries/end-child-worker.ts';
 export { endWorker } from './queries/end-worker.ts';
 export { expireDueTasks } from './queries/expire-due-tasks.ts';
 export { type ApiKey, findApiKey } from './queries/find-api-key.ts';

@@ -15,16 +15,19 @@ export interface RequeuedTask {
 
 export interface RequeuedRow {
   id: string;
-  suspicion: number;
-  guilt: number;
-  deaths: number;
+  /** Null: the task was not requeued. */
+  suspicion: number | null;
+  guilt: number | null;
+  deaths: number | null;
   seq: number | null;
   payload: string | null;
 }
 
-export function toRequeuedTask(row: RequeuedRow): RequeuedTask {
+/** Undefined when the row says that the task was not requeued. */
+export function toRequeuedTask(row: RequeuedRow): RequeuedTask | undefined {
   const taskId = fromUuid('task', row.id);
   const { suspicion, guilt, deaths, seq, payload } = row;
+  if (suspicion === null || guilt === null || deaths === null) return undefined;
   const events =
     seq === null || payload === null
       ? undefined

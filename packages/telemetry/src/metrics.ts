@@ -20,6 +20,7 @@ export interface Metrics {
   readonly modelTokens: Counter<'model' | 'kind'>;
   readonly modelCost: Counter<'model'>;
   readonly leaseTakeovers: Counter;
+  readonly isolatedProcesses: Counter<'end'>;
   readonly fencedWrites: Counter;
   readonly flushDuration: Histogram;
   readonly publishFailures: Counter;
@@ -76,6 +77,12 @@ export function createMetrics(kind?: ProcessKind): Metrics {
     deadLetters: counter(WORKER, 'dead_letters_total', 'Tasks that became a dead letter', ['reason']),
     modelTokens: counter(WORKER, 'model_tokens_total', 'Tokens by model and kind', ['model', 'kind']),
     modelCost: counter(WORKER, 'model_cost_usd_total', 'Cost by model', ['model']),
+    isolatedProcesses: counter(
+      WORKER,
+      'isolated_processes_total',
+      'Processes that ran one suspected task each, by how they ended',
+      ['end'],
+    ),
     leaseTakeovers: counter(WORKER, 'lease_takeovers_total', 'Tasks taken over from a dead worker'),
     fencedWrites: counter(WORKER, 'fenced_writes_total', 'Writes refused because the epoch had moved on'),
     flushDuration: histogram(WORKER, 'flush_duration_seconds', 'Duration of one flush statement'),

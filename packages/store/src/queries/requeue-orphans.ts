@@ -23,5 +23,5 @@ const statement = {
  */
 export async function requeueOrphans(db: Queryable, maxTasks: number): Promise<RequeuedTask[]> {
   const rows = await runQuery<RequeuedRow>(db, statement, [MAX_GUILT, MAX_SUSPICION, maxTasks]);
-  return rows.map(toRequeuedTask);
+  return rows.flatMap((row) => toRequeuedTask(row) ?? []);
 }

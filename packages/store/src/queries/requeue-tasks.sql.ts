@@ -6,9 +6,10 @@
  * A death (not a graceful stop) makes the task a suspect, which from now on runs alone, and is noted in its history. From
  * the third death in a row on it comes back later and later, and its log says until when: the number of that event is
  * the head's next. A task that is condemned comes back at once: its next owner settles it without running it.
- * The first two parameters are MAX_GUILT and MAX_SUSPICION.
+ * The first two parameters are MAX_GUILT and MAX_SUSPICION. Answers for every orphan; without numbers for one whose head
+ * was held or whose epoch is over. `also` are further expressions of the `with`.
  */
-export function toRequeueSql(orphans: string): string {
+export function toRequeueSql(orphans: string, also = ''): string {
   return `
     with orphans as materialized (
       ${orphans}
@@ -65,8 +66,9 @@ export function toRequeueSql(orphans: string): string {
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, seq, seq, epoch, array['task.waiting'], 'u', payload from rows
     )
-    select t.id, t.suspicion, t.guilt, t.deaths, r.seq, r.payload
-    from changed t left join rows r on r.task_id = t.id`;
+    ${also}
+    select o.id, t.suspicion, t.guilt, t.deaths, r.seq, r.payload
+    from orphans o left join changed t on t.id = o.id left join rows r on r.task_id = o.id`;
 }
 
 /** A task that outlives more deaths than these was in no way their cause. */
