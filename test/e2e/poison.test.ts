@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TaskBody } from '../support/api-client.ts';
+import { checkTaskLog } from '../support/check-task-log.ts';
+import { watchTask } from '../support/event-stream.ts';
+import { eventually } from '../support/eventually.ts';
+import type { Service } from '../support/spawn-service.ts';
+import { type System, startSystem } from '../support/start-system.ts';
+
+const POISON_AGENTS = path.resolve(import.meta.dirname, '../faults/agents/poison-agents.mjs');
+const NEIGHBOURS = 5;
+const TIMEOUT_MS = 90_000;
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+interface Ward {
+  system: System;
+  /** What the tools wrote down before they did their harm. */
+  readCalls(): { tool: string; pid: number; taskId: string }[];
+  /** Workers that ended although nobody told them to. */
+  deadWorkers: Service[];
+}
+
+/** A fleet of two with an operator that starts a worker anew when one dies. */
+async function startWard(env: Record<string, string> = {}): Promise<Ward> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nightshift-poison-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'calls.jsonl');
+  const system = await startSystem({
+    workers: 0,
+    env: {
+      NIGHTSHIFT_AGENTS: 'poison',
+      NIGHTSHIFT_AGENTS_MODULE: POISON_AGENTS,
+      NIGHTSHIFT_POISON_LOG: file,
+      NIGHTSHIFT_LEASE_MS: '3000',
+      NIGHTSHIFT_ISOLATED_MEMORY_MB: '128',
+      NODE_OPTIONS: '--max-old-space-size=128',
+      ...env,
+    },
+  });
+  const deadWorkers: Service[] = [];
+  let isOver = false;
+  cleanups.push(async () => {
+    isOver = true;
+    await system.stop();
+  });
+  const keepWorker = async (): Promise<void> => {
+    const worker = await system.startWorker();
+    void worker.exited.then(async () => {
+      if (isOver) return;
+      deadWorkers.push(worker);
+      await keepWorker();
+    });
+  };
+  await keepWorker();
+  await keepWorker();
+  // "behave:300 behave:300" asks for these tools, one a turn, and then ends.
+  system.model.script.push((_request, { turn, firstUserText }) => {
+    const calls = firstUserText.match(/[a-z_]+:\d+/gu) ?? [];
+    const [name, ms] = calls[turn - 1]?.split(':') ?? [];
+    if (!name) return { type: 'message', content: [{ type: 'text', text: 'Done.' }] };
+    return { type: 'message', content: [{ type: 'tool_use', name, input: { ms: Number(ms) } }] };
+  });
+  return {
+    system,
+    deadWorkers,
+    readCalls: () =>
+      existsSync(file)
+        ? readFileSync(file, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as { tool: string; pid: number; taskId: string })
+        : [],
+  };
+}
+
+const submit = ({ system }: Ward, ...calls: string[]) =>
+  system.api.submit({ prompt: calls.join(' ') }, { agent: 'poison' });
+
+/** The neighbours are in the middle of a tool, on both workers, when the poison comes. */
+async function startNeighbours(ward: Ward): Promise<TaskBody[]> {
+  const neighbours: TaskBody[] = [];
+  for (let i = 0; i < NEIGHBOURS; i++) neighbours.push(await submit(ward, 'behave:1500', 'behave:1500', 'behave:300'));
+  await eventually(
+    'all neighbours run',
+    () => new Set(ward.readCalls().map((call) => call.taskId)).size === NEIGHBOURS,
+  );
+  return neighbours;
+}
+
+async function expectAllCompleted({ system }: Ward, tasks: readonly TaskBody[]): Promise<void> {
+  for (const { id } of tasks) {
+    const task = await system.api.waitFor(id, undefined, TIMEOUT_MS);
+    expect(task).toMatchObject({ status: 'completed', result: { text: 'Done.' } });
+    await checkTaskLog(system.pool, id, await watchTask(system.api.eventsUrl(id), { key: system.api.key }));
+  }
+}
+
+const isGone = (pid: number) => {
+  try {
+    return / [ZX] /u.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+};
+
+describe.skipIf(process.platform !== 'linux')('a tool that harms its process', () => {
+  it.each([
+    { tool: 'kill_self', says: /killed by SIGKILL/u },
+    { tool: 'bomb_heap', says: /out of memory/u },
+    { tool: 'leak_rejection', says: /exited with code 75/u },
+    { tool: 'exit_politely', says: /exited with code 0/u },
+  ])(
+    '$tool: is a dead letter after one shared death and two alone, and its neighbours complete',
+    { timeout: 180_000 },
+    async ({ tool, says }) => {
+      const ward = await startWard();
+      const neighbours = await startNeighbours(ward);
+      const poison = await submit(ward, 'behave:0', `${tool}:0`);
+      const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
+      expect(task).toMatchObject({ status: 'failed', failure: { code: 'poison' } });
+      expect(task.failure?.message).toMatch(says);
+      await expectAllCompleted(ward, neighbours);
+
+      const killed = ward.readCalls().filter((call) => call.tool === tool);
+      expect(killed.every((call) => call.taskId === poison.id)).toBe(true);
+      expect(new Set(killed.map((call) => call.pid)).size).toBe(3);
+      expect(killed.every((call) => isGone(call.pid))).toBe(true);
+      expect(ward.deadWorkers.map((worker) => worker.pid)).toEqual([killed[0]?.pid]);
+      // The model is the witness that what was settled before was not repeated.
+      const asked = ward.system.model.requests.filter((request) => JSON.stringify(request.body).includes(`${tool}:0`));
+      expect(asked.filter((request) => request.turn === 1)).toHaveLength(1);
+      expect(asked.every((request) => request.verdict.kind === 'well_formed')).toBe(true);
+    },
+  );
+});
