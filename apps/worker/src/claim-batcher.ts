@@ -23,6 +23,14 @@ export interface ClaimBatcher {
   isClaiming(taskId: TaskId): boolean;
 }
 
+interface ClaimBatcherDeps {
+  pool: Pool;
+  incarnation: Incarnation;
+  workerName: string;
+  /** This process runs many tasks: no suspects. */
+  isShared?: boolean;
+}
+
 interface Caller {
   resolve(claimed: Claim): void;
   reject(error: unknown): void;
@@ -35,13 +43,7 @@ interface Request {
   retries: number;
 }
 
-export function createClaimBatcher(deps: {
-  pool: Pool;
-  incarnation: Incarnation;
-  workerName: string;
-  /** This process runs many tasks: no suspects. */
-  isShared: boolean;
-}): ClaimBatcher {
+export function createClaimBatcher(deps: ClaimBatcherDeps): ClaimBatcher {
   /** Goes into the next statement · is in the one under way · waits for a head that was held. */
   const waiting = new Map<TaskId, Request>();
   const claiming = new Map<TaskId, Request>();

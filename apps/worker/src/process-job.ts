@@ -15,8 +15,10 @@ export interface JobDeps {
   readonly flusher: Flusher;
   readonly publisher: Publisher;
   readonly shutdown: AbortSignal;
-  /** Where suspects run; undefined in a child, which runs nothing but its one task. */
-  readonly lane: IsolationLane | undefined;
+  /** Where suspects run; a process without one claims no tasks for it. */
+  readonly lane?: IsolationLane;
+  /** This process is a child that runs nothing but its one task. */
+  readonly isAlone?: boolean;
 }
 
 /** setTimeout fires at once for anything longer. */
@@ -60,7 +62,13 @@ async function runClaimed(deps: JobDeps, task: ClaimedTask): Promise<void> {
   deps.publisher.publish([task.events]);
   deps.agent.metrics.queueWait.observe(Math.max(0, deps.agent.now() - task.createdAt.getTime()) / 1000);
   try {
-    await runTask(deps.agent, { task, log, signal: stopping.signal, shutdown: deps.shutdown, isAlone: !deps.lane });
+    await runTask(deps.agent, {
+      task,
+      log,
+      signal: stopping.signal,
+      shutdown: deps.shutdown,
+      isAlone: deps.isAlone === true,
+    });
   } catch (error) {
     // Not settled: the task stays this worker's until its next heartbeat hands it back.
     deps.agent.log.error({ task_id: task.taskId, error: messageOf(error) }, 'task not settled');

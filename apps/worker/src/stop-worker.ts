@@ -22,7 +22,7 @@ export interface WorkerParts {
   active: ActiveTasks;
   jobs: JobTracker;
   lease: Lease;
-  isolated: IsolatedRunner;
+  isolated?: Pick<IsolatedRunner, 'killAll'>;
   idle: IdleClaimer;
   consumer: TaskConsumer;
   housekeepers: { stop(): Promise<void> };
@@ -40,7 +40,7 @@ export async function stopWorker(parts: WorkerParts): Promise<void> {
   const quiet = Promise.allSettled([parts.consumer.pause(), parts.housekeepers.stop()]);
   if (!(await jobs.drained(context.config.graceMs))) {
     active.stopAll(new ShutdownError('the grace is over'));
-    if (!(await jobs.drained(ABORT_GRACE_MS))) parts.isolated.killAll();
+    if (!(await jobs.drained(ABORT_GRACE_MS))) parts.isolated?.killAll();
   }
   context.flusher.fenceAll(); // what could not be written by now is written by whoever gets the task next
   await within(quiet, GOODBYE_TIMEOUT_MS);

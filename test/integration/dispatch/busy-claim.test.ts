@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
+import { type Claim, createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
 import { createId, type Incarnation, type TaskId, toUuid } from '../../../packages/domain/src/index.ts';
-import { type ClaimedTask, claimTasks, tryClaimTasks } from '../../../packages/store/src/index.ts';
+import { claimTasks, tryClaimTasks } from '../../../packages/store/src/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { insertQueuedTask } from '../../support/insert-queued-task.ts';
 import { createDispatchFixture, type DispatchFixture } from './dispatch-fixture.ts';
@@ -50,7 +50,7 @@ describe('a claim', () => {
     const { taskId: busy } = await insertQueuedTask(fixture.pool);
     const { taskId: free } = await insertQueuedTask(fixture.pool);
     const head = await holdHead(busy);
-    let got: ClaimedTask | undefined;
+    let got: Claim;
     const waiting = claims.claim(busy).then((task) => {
       got = task;
     });

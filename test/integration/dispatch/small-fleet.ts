@@ -91,7 +91,7 @@ async function startSmallWorker(
     const entry = { taskId, epoch: 0, stop: () => undefined };
     active.add(entry);
     const task = await claims.claim(taskId).catch(() => undefined);
-    if (task) await play(task);
+    if (task && task !== 'suspect') await play(task);
     active.remove(entry);
   };
   const idle: IdleClaimer = startIdleClaimer({

@@ -59,7 +59,7 @@ export async function startIsolatedWorker(
       flusher: context.flusher,
       publisher: context.publisher,
       shutdown: shutdown.signal,
-      lane: undefined,
+      isAlone: true,
     },
     taskId,
   );
