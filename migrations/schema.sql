@@ -205,9 +205,15 @@ create table task_runs (
   requested_by text not null,
   reason text,
   created_at timestamp with time zone not null default now(),
+  base_step uuid,
+  base_turn integer,
+  base_position integer,
   constraint task_runs_pkey PRIMARY KEY (task_id, run),
+  constraint task_runs_base CHECK ((base_turn IS NULL) = (mode = 'resume'::text) AND (base_turn IS NULL) = (base_position IS NULL) AND (base_step IS NULL) = (mode <> 'from_step'::text)),
   constraint task_runs_mode CHECK (mode = ANY (ARRAY['resume'::text, 'from_step'::text, 'restart'::text]))
 );
+comment on column task_runs.base_step is 'the step from which the base is run again; only of from_step';
+comment on column task_runs.base_turn is 'with base_position: steps of the base from this place on are not kept; null keeps all';
 grant delete, insert, select, update on task_runs to nightshift_api;
 grant delete, insert, select, update on task_runs to nightshift_runtime;
 
@@ -293,6 +299,7 @@ create table tasks (
   guilt integer not null default 0,
   deaths integer not null default 0,
   isolated boolean not null default false,
+  journal_version integer,
   purged_seq bigint not null default 0,
   purged_run integer not null default 0,
   purging boolean not null default false,
@@ -320,6 +327,7 @@ comment on column tasks.offered_at_submit is 'the first offer was made by the su
 comment on column tasks.guilt is 'processes that ended while they ran this task and no other, in this run';
 comment on column tasks.deaths is 'processes that ended while they ran this task, in this run; nothing but a replay clears it';
 comment on column tasks.isolated is 'runs only in a process of its own: set by a death, cleared when enough steps were settled there';
+comment on column tasks.journal_version is 'what the agent that wrote the journal calls its shape; null before a worker has started';
 comment on column tasks.purged_seq is 'events up to this number are gone, or going, by retention; a reader with an older cursor is told';
 comment on column tasks.purged_run is 'the journals of the runs up to this one are gone, or going, by retention';
 comment on column tasks.purging is 'rows of the log or the journal are still to be deleted';

@@ -27,6 +27,7 @@ import {
   findDeadLetter,
   findTask,
   type Pool,
+  type ReplayRequest,
   readEvents,
   readSteps,
   releaseTasks,
@@ -115,9 +116,11 @@ export async function openScene(world: World, options: SceneOptions) {
     },
     wake: () => wake(pool, taskId),
     /** Hands the task to whoever claims it next, as the rescuer does; the epoch that runs does not hear of it. */
-    async takeOver() {
-      for (const { epoch } of running) await releaseTasks(pool, [{ taskId, epoch }]);
-    },
+    takeOver: () =>
+      releaseTasks(
+        pool,
+        [...running].map(({ epoch }) => ({ taskId, epoch })),
+      ),
     task: () => findTaskOrFail(pool, tenantId, taskId),
     steps: async () => readSteps(pool, taskId, (await findTaskOrFail(pool, tenantId, taskId)).run),
     events: () => readLog(pool, taskId),
@@ -128,9 +131,8 @@ export async function openScene(world: World, options: SceneOptions) {
       if (push && verdict === 'requested') for (const epoch of running) epoch.stop(new CancelRequestedError('pushed'));
       return verdict;
     },
-    async replay() {
-      return replayTask(pool, { tenantId, taskId, run: undefined, reason: undefined, actor: 'test' });
-    },
+    replay: (how: Partial<ReplayRequest> = {}) =>
+      replayTask(pool, { tenantId, taskId, run: undefined, mode: 'resume', reason: undefined, actor: 'test', ...how }),
     async deadLetter() {
       const { deadLetterId } = await findTaskOrFail(pool, tenantId, taskId);
       return deadLetterId && findDeadLetter(pool, tenantId, deadLetterId);

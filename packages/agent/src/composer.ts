@@ -1,5 +1,5 @@
 import type { Tool } from '@nightshift/tools';
-import { composerInput } from './composer-input.ts';
+import { COMPOSER_JOURNAL_VERSION, composerInput } from './composer-input.ts';
 import { type Agent, defineAgent } from './define-agent.ts';
 
 const INSTRUCTIONS = `You compose music for what the user describes. Choose a mood and a length (the user's, else 20 seconds),
@@ -10,6 +10,7 @@ export function createComposer(options: { tools: readonly Tool[]; models: readon
   return defineAgent({
     name: 'composer',
     version: '1',
+    journalVersion: COMPOSER_JOURNAL_VERSION,
     model: options.models,
     instructions: INSTRUCTIONS,
     tools: options.tools.filter((tool) => tool.name === 'compose_music'),

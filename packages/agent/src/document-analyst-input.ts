@@ -7,3 +7,6 @@ export const documentAnalystInput = z.strictObject({
   name: z.string().max(500),
   media_type: z.string().max(200).default('application/octet-stream'),
 });
+
+/** See `journalVersion` of an agent's definition. */
+export const DOCUMENT_ANALYST_JOURNAL_VERSION = 1;

@@ -1,7 +1,7 @@
 import type { Tool } from '@nightshift/tools';
 import { z } from 'zod';
 import { type Agent, defineAgent } from './define-agent.ts';
-import { documentAnalystInput } from './document-analyst-input.ts';
+import { DOCUMENT_ANALYST_JOURNAL_VERSION, documentAnalystInput } from './document-analyst-input.ts';
 
 const KINDS = [
   'contract',
@@ -47,6 +47,7 @@ export function createDocumentAnalyst(options: { tools: readonly Tool[]; models:
   return defineAgent({
     name: 'document-analyst',
     version: '1',
+    journalVersion: DOCUMENT_ANALYST_JOURNAL_VERSION,
     model: options.models,
     instructions: INSTRUCTIONS,
     tools: options.tools.filter((tool) => names.includes(tool.name)),

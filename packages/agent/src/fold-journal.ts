@@ -29,10 +29,17 @@ export interface Conversation {
 /** The protocol refuses a message without content. */
 const EMPTY_REPLY: ModelBlock = { type: 'text', text: '(no answer)' };
 
-/** Folds the steps of a run and of the runs it resumes into the conversation so far. Pure. */
-export function foldJournal(prompt: string, steps: readonly JournaledStep[]): Conversation {
+/**
+ * Folds the steps that a run can see into the conversation so far; what the steps have cost that it does not keep counts
+ * all the same. Pure.
+ */
+export function foldJournal(
+  prompt: string,
+  steps: readonly JournaledStep[],
+  droppedUsage: readonly Partial<Usage>[] = [],
+): Conversation {
   const turns = new Map<number, FoldedTurn>();
-  const usage = steps.reduce((sum, step) => addUsage(sum, step.usage ?? {}), NO_USAGE);
+  const usage = [...droppedUsage, ...steps.map((step) => step.usage ?? {})].reduce<Usage>(addUsage, NO_USAGE);
   let discardedReplies = 0;
   for (const step of steps) {
     if (step.kind !== 'turn') continue;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { failWith, isCondemned, isFinal, type Json, type StopReason } from '@nightshift/domain';
 import { type TaskLog, WriteRefusedError } from '@nightshift/eventlog';
-import { type ClaimedTask, type JournaledStep, readSteps, type Settlement } from '@nightshift/store';
+import type { ClaimedTask, Settlement } from '@nightshift/store';
 import { z } from 'zod';
 import type { AgentDeps } from './agent-deps.ts';
 import { checkAnswer } from './check-answer.ts';
@@ -11,6 +11,7 @@ import { describeDeaths } from './describe-deaths.ts';
 import { type FoldedTurn, foldJournal } from './fold-journal.ts';
 import type { Outcome } from './outcome.ts';
 import { Probation } from './probation.ts';
+import { assertReadable, type Journal, readJournal } from './read-journal.ts';
 import { readNewSignals } from './read-new-signals.ts';
 import { runTools } from './run-tools.ts';
 import { type Ending, toEnding } from './settle-task.ts';
@@ -47,17 +48,22 @@ export async function runTask(deps: AgentDeps, options: RunTaskOptions): Promise
   const signal = AbortSignal.any([options.signal, log.signal]);
   setMaxListeners(0, signal); // every call of a turn listens to it
   const epoch = { ...options, signal, logger };
-  let run = startRun(deps, epoch, NO_AGENT, []);
+  let run = startRun(deps, epoch, NO_AGENT, { steps: [], droppedUsage: [] });
   let outcome: Outcome;
   try {
-    const steps = await readSteps(deps.pool, task.taskId, task.run);
+    const journal = await readJournal(deps.pool, task);
     // With the journal from the first moment: whatever ends the task keeps its usage and the place where it stopped.
-    run = startRun(deps, epoch, NO_AGENT, steps);
+    run = startRun(deps, epoch, NO_AGENT, journal);
     if (task.cancelRequested) outcome = { kind: 'cancelled' };
     else {
-      run = startRun(deps, epoch, findAgent(deps, task), steps);
-      if (steps.length > 0) logger.info({ steps: steps.length, run: task.run }, 'resumed from the journal');
-      if (task.agentVersion === undefined) await log.append({ agentVersion: run.agent.version });
+      const agent = findAgent(deps, task);
+      assertReadable(agent, task, journal);
+      run = startRun(deps, epoch, agent, journal);
+      if (journal.steps.length > 0)
+        logger.info({ steps: journal.steps.length, run: task.run }, 'resumed from the journal');
+      const { version, journalVersion } = agent;
+      const isPinned = task.agentVersion !== undefined && task.journalVersion === journalVersion;
+      if (!isPinned) await log.append({ agentVersion: { version, journalVersion } });
       return await converseToEnd(run);
     }
   } catch (thrown) {
@@ -96,7 +102,7 @@ function startRun(
   deps: AgentDeps,
   epoch: RunTaskOptions & Pick<TaskRun, 'logger'>,
   agent: Agent,
-  steps: readonly JournaledStep[],
+  { steps, droppedUsage }: Journal,
 ): TaskRun {
   const { task, log, logger, signal, shutdown } = epoch;
   return {
@@ -110,7 +116,7 @@ function startRun(
     shutdown,
     probation: new Probation(task),
     isAlone: epoch.isAlone === true,
-    conversation: foldJournal(toPrompt(agent, task), steps),
+    conversation: foldJournal(toPrompt(agent, task), steps, droppedUsage),
     calibration: 1,
     contextUtilization: agent.contextUtilization,
   };

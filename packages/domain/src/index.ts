@@ -48,6 +48,7 @@ export {
 } from './json.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export { type CrashRecord, isCondemned, MAX_GUILT, MAX_SUSPICION } from './poison-limits.ts';
+export { REPLAY_MODES, type ReplayMode } from './replay-mode.ts';
 export {
   decideRetry,
   MAX_RETRY_AFTER_MS,

@@ -1,5 +1,5 @@
 import type { EventLine } from '@nightshift/domain';
-import type { ArtifactRow, Settlement, StepRow } from '@nightshift/store';
+import type { ArtifactRow, Settlement, StepRow, TaskFlush } from '@nightshift/store';
 
 /** Most one flush carries for one task. */
 const MAX_FLUSH_EVENTS = 100;
@@ -18,7 +18,7 @@ export interface Entry {
   artifacts: ArtifactRow[];
   openTurn?: number | null | undefined;
   progress?: string | undefined;
-  agentVersion?: string | undefined;
+  agentVersion?: TaskFlush['agentVersion'];
   clearSuspicion?: boolean | undefined;
   settlement?: Settlement | undefined;
   /** Waits for no timer. */

@@ -1,5 +1,5 @@
 import { type NewEvent, type TaskId, toEventLine } from '@nightshift/domain';
-import type { ArtifactRow, EventRow, Settlement, StepRow } from '@nightshift/store';
+import type { ArtifactRow, EventRow, Settlement, StepRow, TaskFlush } from '@nightshift/store';
 import { DeltaLine } from './delta-line.ts';
 import { FencedError } from './log-errors.ts';
 import { type Entry, type EntryOutcome, TaskBuffer } from './task-buffer.ts';
@@ -12,7 +12,7 @@ export interface TaskWrite {
   /** Index in `events` of the `turn.started` of a turn that stays open; null when the open turn is settled. */
   openTurn?: number | null;
   progress?: string;
-  agentVersion?: string;
+  agentVersion?: TaskFlush['agentVersion'];
   clearSuspicion?: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { Pool, Queryable } from './open-pool.ts';
-import { toStorageError } from './run-query.ts';
+import { runControl, toStorageError } from './run-query.ts';
 
 /** A transaction whose end somebody else decides on. It holds a connection of the pool until then. */
 export interface Transaction {
@@ -48,7 +48,7 @@ export async function openTransaction(pool: Pool): Promise<Transaction> {
   }
 
   try {
-    await client.query('begin');
+    await runControl(client, 'begin');
   } catch (error) {
     broken = true;
     end();
@@ -59,7 +59,7 @@ export async function openTransaction(pool: Pool): Promise<Transaction> {
     async commit() {
       if (!open) throw new Error('the transaction is over');
       try {
-        await client.query('commit');
+        await runControl(client, 'commit');
       } catch (error) {
         broken = true;
         throw toStorageError(error, 'The database did not say whether a transaction was committed.');

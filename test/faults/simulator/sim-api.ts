@@ -104,7 +104,14 @@ export class SimApi {
   }
 
   async replay(taskId: TaskId): Promise<number | undefined> {
-    const request = { tenantId: this.#tenantId, taskId, run: undefined, reason: undefined, actor: 'sim' };
+    const request = {
+      tenantId: this.#tenantId,
+      taskId,
+      run: undefined,
+      mode: 'resume' as const,
+      reason: undefined,
+      actor: 'sim',
+    };
     const answer = await replayTask(this.#pool, request);
     if (answer?.kind !== 'replayed') return undefined;
     this.hub.publishNow([answer.events]);

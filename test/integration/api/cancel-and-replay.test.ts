@@ -198,9 +198,19 @@ describe('replay', () => {
     expect((await api.call('POST', `/tasks/${taskId}/replay`)).status).toBe(409);
     await (await playTask(api.context.pool, taskId)).complete(1);
     expect((await api.call('POST', `/tasks/${taskId}/replay`, { body: { run: 2 } })).status).toBe(409);
-    const mode = await api.call('POST', `/tasks/${taskId}/replay`, { body: { mode: 'restart' } });
-    expect(mode.status).toBe(400);
-    expect(await mode.json()).toMatchObject({ errors: [{ pointer: '/mode' }] });
+    const refused = async (body: object) => {
+      const response = await api.call('POST', `/tasks/${taskId}/replay`, { body });
+      return { status: response.status, ...((await response.json()) as object) };
+    };
+    expect(await refused({ mode: 'again' })).toMatchObject({ status: 400, errors: [{ pointer: '/mode' }] });
+    for (const body of [{ mode: 'from_step' }, { mode: 'restart', step_id: createId('step') }]) {
+      expect(await refused(body)).toMatchObject({ status: 400, errors: [{ pointer: '/step_id' }] });
+    }
+    expect(await refused({ patch: {} })).toMatchObject({ status: 400 });
+    expect(await refused({ mode: 'from_step', step_id: createId('step') })).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('no such step'),
+    });
   });
 
   it('gives a replayed task its time again when its deadline has passed', async () => {

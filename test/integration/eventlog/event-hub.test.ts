@@ -210,8 +210,9 @@ describe('follow', () => {
       toUuid(log.taskId),
     ]);
     const tenantId = fromUuid('tenant', rows[0]?.tenant_id ?? '');
+    const request = { tenantId, run: undefined, mode: 'resume', reason: undefined, actor: 'test' } as const;
     const { taskId } = log;
-    await replayTask(fixture.pool, { tenantId, taskId, run: undefined, reason: undefined, actor: 'test' });
+    await replayTask(fixture.pool, { taskId, ...request });
     const reader = read(taskId);
     const { epoch, events } = await fixture.claim(taskId);
     const again = fixture.flusher.open({ taskId, epoch, onCancelRequested: () => undefined });

@@ -79,7 +79,7 @@ describe('flushTasks', () => {
     await pool.query("update task_heads set status = 'queued' where task_id = $1", [toUuid(taskId)]);
     await claimOne(taskId, incarnation);
     const answers = await flushTasks(pool, [
-      flush(taskId, 1, 1, { steps: [step('dead')], agentVersion: 'dead' }),
+      flush(taskId, 1, 1, { steps: [step('dead')], agentVersion: { version: 'dead', journalVersion: 1 } }),
       flush(taskId, 2, 1, { steps: [step('live')] }),
     ]);
     expect(answers.map(({ verdict, firstSeq }) => [verdict, firstSeq])).toEqual([

@@ -22,6 +22,8 @@ export interface ClaimedTask {
   run: number;
   agent: string;
   agentVersion: string | undefined;
+  /** Of the agent that wrote the journal; undefined before a worker has started. */
+  journalVersion: number | undefined;
   input: Json;
   limits: Limits;
   metadata: JsonObject;
@@ -49,6 +51,7 @@ interface Row {
   run: number;
   agent: string;
   agent_version: string | null;
+  journal_version: number | null;
   input: string;
   limits: Limits;
   metadata: JsonObject;
@@ -109,7 +112,7 @@ const statement = {
         started_at = coalesce(t.started_at, now())
       from claimed c
       where t.id = c.task_id
-      returning t.id, t.tenant_id, t.run, t.agent, t.agent_version, t.input, t.limits, t.metadata, t.attempts,
+      returning t.id, t.tenant_id, t.run, t.agent, t.agent_version, t.journal_version, t.input, t.limits, t.metadata, t.attempts,
         t.suspicion, t.guilt, t.deaths, t.isolated, t.history,
         (extract(epoch from t.deadline_at - now()) * 1000)::float8 as deadline_in_ms, t.traceparent, t.created_at
     ), announced as (
@@ -133,7 +136,7 @@ const statement = {
       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
       select task_id, last_seq, first_seq, epoch, types, visibility, payload from rows
     )
-    select w.task_id as id, w.is_suspect, o.tenant_id, o.run, o.agent, o.agent_version, o.input, o.limits, o.metadata,
+    select w.task_id as id, w.is_suspect, o.tenant_id, o.run, o.agent, o.agent_version, o.journal_version, o.input, o.limits, o.metadata,
       o.attempts, o.suspicion, o.guilt, o.deaths, o.isolated, o.history, o.deadline_in_ms, o.traceparent, o.created_at, c.epoch,
       c.cancel_requested_at is not null as cancel_requested, r.first_seq, r.last_seq, r.types, r.visibility, r.payload
     from wanted w
@@ -192,6 +195,7 @@ function toClaimedTask(row: Row): ClaimedTask {
     run: row.run,
     agent: row.agent,
     agentVersion: row.agent_version ?? undefined,
+    journalVersion: row.journal_version ?? undefined,
     input: JSON.parse(row.input) as Json,
     limits: row.limits,
     metadata: row.metadata,

@@ -71,10 +71,10 @@ export const FLUSH_TASKS_SQL = `
       finished_at = excluded.finished_at
     where old.status = 'uploading'
   ), changes as materialized (
-    select c.task_id, c.agent_version, c.clear_suspicion, c.to_status, c.waiting_for, c.wake_in_ms, c.result,
+    select c.task_id, c.agent_version, c.journal_version, c.clear_suspicion, c.to_status, c.waiting_for, c.wake_in_ms, c.result,
       c.stop_reason, c.failure, c.code, c.fingerprint, c.usage, c.attempts, c.history, c.dead_letter_id, c.reason,
       c.retry_stopped, c.last_step_key, a.epoch
-    from json_to_recordset($13::json) as c(task_id uuid, task_epoch integer, agent_version text, clear_suspicion boolean, to_status text,
+    from json_to_recordset($13::json) as c(task_id uuid, task_epoch integer, agent_version text, journal_version integer, clear_suspicion boolean, to_status text,
         waiting_for text, wake_in_ms double precision, result text, stop_reason text, failure text, code text,
         fingerprint text, usage text, attempts integer, history text, dead_letter_id uuid, reason text,
         retry_stopped text, last_step_key text)
@@ -82,6 +82,7 @@ export const FLUSH_TASKS_SQL = `
   ), changed as (
     update tasks t set
       agent_version = coalesce(t.agent_version, c.agent_version),
+      journal_version = coalesce(c.journal_version, t.journal_version),
       suspicion = case when c.clear_suspicion then 0 else t.suspicion end,
       isolated = t.isolated and not coalesce(c.clear_suspicion and t.guilt = 0, false),
       incarnation = case when c.to_status is null then t.incarnation end,

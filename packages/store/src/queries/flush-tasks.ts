@@ -65,7 +65,8 @@ export interface TaskFlush {
   openTurn?: number | null | undefined;
   /** JSON text for GET: turn, tool, usage. */
   progress?: string | undefined;
-  agentVersion?: string | undefined;
+  /** Version and journal version of the agent that runs the task. */
+  agentVersion?: { version: string; journalVersion: number } | undefined;
   clearSuspicion?: boolean | undefined;
   settlement?: Settlement | undefined;
 }
@@ -173,7 +174,8 @@ function toTaskJson(flush: TaskFlush) {
     {
       task_id: toUuid(flush.taskId),
       task_epoch: flush.epoch,
-      agent_version: flush.agentVersion,
+      agent_version: flush.agentVersion?.version,
+      journal_version: flush.agentVersion?.journalVersion,
       clear_suspicion: flush.clearSuspicion === true || end?.to === 'completed',
       to_status: end?.to,
       waiting_for: end?.waitingFor,

@@ -2,6 +2,7 @@ import { type EffectClass, type Failure, fromUuid, type TaskId, toUuid, type Usa
 import type { Queryable } from '../open-pool.ts';
 import { runQuery } from '../run-query.ts';
 import type { StepKind, StepRow, StepStatus } from '../step-row.ts';
+import { toJournalChain } from './journal-chain.sql.ts';
 
 /** A step as the journal holds it. */
 export interface JournaledStep extends StepRow {
@@ -30,23 +31,20 @@ interface Row {
   finished_at: Date | null;
 }
 
-/** Follows base_run from the given run to the first one, so that a resumed run sees what it continues. */
+/** Follows base_run from the given run to the first one, so that a run sees what it continues, up to where it began again. */
 const statement = {
   name: 'read-steps',
   text: `
-    with recursive chain(run) as (
-      select $2::integer
-      union
-      select r.base_run from chain c join task_runs r on r.task_id = $1::uuid and r.run = c.run
+    with recursive chain(run, turn, position) as (${toJournalChain('$1::uuid', 'select $2::integer')}
     )
     select s.id, s.run, s.step_key, s.turn, s.position, s.kind, s.name, s.status, s.effect_class, s.idempotency_key,
       s.input_hash, s.content, s.failure, s.attempts, s.usage, s.epoch, s.started_at, s.finished_at
-    from task_steps s join chain c on c.run = s.run
+    from task_steps s join chain c on c.run = s.run and (s.turn, s.position) < (c.turn, c.position)
     where s.task_id = $1::uuid
     order by s.turn, s.position, s.run`,
 };
 
-/** The steps of a run and of the runs it resumes, by turn, position and run (a later run's row comes after). */
+/** The steps of a run and those it keeps of its bases, by turn, position and run (a later run's row comes after). */
 export async function readSteps(db: Queryable, taskId: TaskId, run: number): Promise<JournaledStep[]> {
   const rows = await runQuery<Row>(db, statement, [toUuid(taskId), run]);
   return rows.map((row) => ({
