@@ -19,6 +19,11 @@ export function readSteps({ tables }: Snapshot, values: readonly unknown[]): Exe
   return atOnce(rows);
 }
 
+/** The model of read-dropped-usage.ts: the replays of the simulator keep everything. */
+export function readDroppedUsage(): Executed {
+  return atOnce([]);
+}
+
 /** The model of read-signals.ts. */
 export function readSignals({ tables }: Snapshot, values: readonly unknown[]): Executed {
   const [taskId, after] = values as [string, number];

@@ -1,6 +1,6 @@
 import { type Executed, type Head, logEvents, type Snapshot, type Task } from './tables.ts';
 
-/** The model of packages/store/src/queries/replay-task.ts, without its audit row. */
+/** The model of packages/store/src/queries/replay-task.ts for `resume`, without its audit row. */
 export function replayTask(snapshot: Snapshot, values: readonly unknown[]): Executed | 'blocked' {
   const [taskId, tenantId, askedRun, finals, line] = values as [string, string, number | null, string[], string];
   const { tables, now } = snapshot;
@@ -9,7 +9,16 @@ export function replayTask(snapshot: Snapshot, values: readonly unknown[]): Exec
   if (!head || !task || head.tenant_id !== tenantId) return { rows: [], locks: [], commit: () => undefined };
   if (snapshot.isLocked(taskId)) return 'blocked';
   const verdict = decide(head, task, askedRun, finals);
-  const base = { verdict, status: head.status, run: task.run, seq: null, payload: null, dispatch_no: null };
+  const answered = { answered_mode: 'resume', answered_step: null };
+  const base = {
+    verdict,
+    status: head.status,
+    run: task.run,
+    seq: null,
+    payload: null,
+    dispatch_no: null,
+    ...answered,
+  };
   if (verdict !== 'replayed') return { rows: [base], locks: [taskId], commit: () => undefined };
   const seq = head.next_seq;
   const run = task.run + 1;
@@ -49,6 +58,7 @@ export function replayTask(snapshot: Snapshot, values: readonly unknown[]): Exec
 }
 
 const RESET = {
+  agent_version: null,
   offers: 0,
   waiting_for: null,
   wake_at: null,
