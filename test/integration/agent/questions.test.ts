@@ -17,7 +17,9 @@ afterAll(() => harness.close());
 const QUESTION = { question: 'Which of the two?', choices: ['this', 'that'] };
 
 function openAsking(): Promise<Scene> {
-  return harness.open({ tools: [createAskHuman()], script: [call('ask_human', [QUESTION]), say('done')] });
+  // By turn: a turn that a crash cut short is asked for again.
+  const script = (_: unknown, { turn }: { turn: number }) => (turn === 1 ? call('ask_human', [QUESTION]) : say('done'));
+  return harness.open({ tools: [createAskHuman()], script });
 }
 
 async function typesOf(scene: Scene): Promise<string[]> {

@@ -15,6 +15,8 @@ afterAll(() => harness.close());
 
 const LONG = say('word '.repeat(2_000), { delivery: { delayBetweenChunksMs: 10 } });
 
+const FINAL = /^task\.(completed|cancelled|failed|expired)$/;
+
 async function expectWithin(ms: number, promise: Promise<unknown>): Promise<unknown> {
   const startedAt = performance.now();
   const value = await promise;
@@ -112,24 +114,35 @@ describe('a cancel', () => {
     expect((await scene.task()).usage?.input_tokens).toBeGreaterThan(0);
   });
 
-  it('and completion have exactly one winner', async () => {
-    const ends = await Promise.all(
-      Array.from({ length: 12 }, async (_, n) => {
-        const scene = await harness.open({ script: [say('done')] });
-        const epoch = await scene.start();
-        await new Promise((resolve) => setTimeout(resolve, n * 2));
-        const [verdict, end] = await Promise.all([scene.cancel(), epoch.outcome]);
-        const task = await scene.task();
-        const finals = (await scene.events()).filter((event) => /^task\.(completed|cancelled)$/.test(event.type));
-        expect(task.status).toBe(end);
-        expect(finals.map((event) => event.type)).toEqual([`task.${end}`]);
-        expect(end).toBe(verdict === 'final' ? 'completed' : 'cancelled');
-        expect(task.result === undefined).toBe(end === 'cancelled');
-        return end;
-      }),
-    );
-    expect(ends).toHaveLength(12);
-  });
+  it('and completion have exactly one winner, at whichever event of the task the cancel comes', async () => {
+    const ends = new Set<string>();
+    for (let events = 1, isLast = false; !isLast; events++) {
+      const scene = await harness.open({
+        tools: [probeTool('act', () => 1)],
+        script: [call('act', [{}, {}]), say('done', { delivery: { delayBetweenChunksMs: 1 } })],
+      });
+      const epoch = await scene.start();
+      await eventually(
+        `${events} events`,
+        async () => (await scene.events()).length >= events || ends.has('completed'),
+      );
+      const [verdict, end] = await Promise.all([scene.cancel({ push: events % 2 === 0 }), epoch.outcome]);
+      const log = await scene.events();
+      expect((await scene.task()).status).toBe(end);
+      expect(end).toBe(verdict === 'final' ? 'completed' : 'cancelled');
+      expect(log.filter(({ type }) => FINAL.test(type)).map(({ type }) => type)).toEqual([`task.${end}`]);
+      expect(log.at(-1)?.type).toBe(`task.${end}`);
+      expect((await scene.task()).result === undefined).toBe(end === 'cancelled');
+      // A call whose intent comes after the cancel does not run.
+      const asked = log.find(({ type }) => type === 'task.cancel_requested')?.seq ?? Number.POSITIVE_INFINITY;
+      const late = log.filter(({ type, seq }) => type === 'tool.requested' && seq > asked);
+      const lateIds = late.map(({ data }) => data.tool_use_id);
+      expect(log.filter(({ type, data }) => type === 'tool.started' && lateIds.includes(data.tool_use_id))).toEqual([]);
+      ends.add(end);
+      isLast = end === 'completed' || events > 40;
+    }
+    expect([...ends].sort()).toEqual(['cancelled', 'completed']);
+  }, 60_000);
 
   it('that comes before the settlement wins over it: nothing of the result is written', async () => {
     let cancel = async () => {};

@@ -4,6 +4,7 @@ import { type AgentHarness, createAgentHarness } from '../../support/agent-harne
 import type { Epoch } from '../../support/agent-scene.ts';
 import { eventually } from '../../support/eventually.ts';
 import { call, KEYED, PURE, probeTool, say } from '../../support/probe-tool.ts';
+import { createRendezvous } from '../../support/rendezvous.ts';
 
 let harness: AgentHarness;
 beforeAll(async () => {
@@ -132,11 +133,14 @@ describe('calls of one turn', () => {
   it('run at once, as many as the agent allows, and their results keep the order of the calls', async () => {
     let now = 0;
     let most = 0;
-    const tool = probeTool('act', async (input) => {
+    const ended: number[] = [];
+    const tool = probeTool('act', async ({ n = 0 }) => {
       most = Math.max(most, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 20 - 3 * (input.n ?? 0)));
+      // Of three neighbours the last one ends first.
+      await eventually('its turn to end', () => n % 3 === 2 || ended.includes(n + 1));
+      ended.push(n);
       now--;
-      return input.n;
+      return n;
     });
     const scene = await harness.open({
       tools: [tool],
@@ -145,6 +149,7 @@ describe('calls of one turn', () => {
     });
     expect(await scene.run()).toBe('completed');
     expect(most).toBe(3);
+    expect(ended).not.toEqual([...ended].sort());
     const results = scene.requests()[1]?.messages.at(-1)?.content ?? [];
     expect(results.map((block) => (block.content as { text: string }[])[0]?.text)).toEqual([
       '0',
@@ -158,8 +163,9 @@ describe('calls of one turn', () => {
 
   it('see their own context, whichever runs beside them', async () => {
     const seen: string[] = [];
+    const meet = createRendezvous(3);
     const tool = probeTool('act', async (_, context: ToolContext) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await meet();
       seen.push(`${context.toolUseId} ${context.callId}`);
       return 1;
     });

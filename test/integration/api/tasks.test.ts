@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { taskSchema } from '../../../apps/api/src/schemas/task.ts';
 import type { TaskId } from '../../../packages/domain/src/index.ts';
 import { createId, toUuid } from '../../../packages/domain/src/index.ts';
@@ -193,8 +193,10 @@ describe('GET /tasks/{id}', () => {
     const task = await submit();
     const headers = { 'if-none-match': 'W/"1.1.queued"' };
     const startedAt = performance.now();
+    const held = vi.spyOn(api.context.hub, 'waitForNews');
     const pending = api.call('GET', `/tasks/${task.id}?wait=10`, { headers });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await eventually('the request to be held', () => held.mock.calls.some(([taskId]) => taskId === task.id));
+    held.mockRestore();
     await playTask(api.context.pool, task.id);
     const response = await pending;
     expect(response.status).toBe(200);
