@@ -34,6 +34,8 @@ export interface ApiConfig {
     readonly heartbeatMs: number;
     /** After this long a stream is ended so that its client comes back, perhaps to another process. */
     readonly rotateAfterMs: number;
+    /** A reader that takes nothing for so long is cut off; it resumes by id. */
+    readonly slowReaderMs: number;
     /** Secret part of the signature of stream tokens; all API processes share it. */
     readonly tokenSecret: string;
   };
@@ -96,6 +98,7 @@ export function readConfig(env: Environment = process.env): ApiConfig {
       maxTotal: read.integer('NIGHTSHIFT_MAX_STREAMS', 5_000, 1, 100_000),
       heartbeatMs: read.integer('NIGHTSHIFT_STREAM_HEARTBEAT_MS', 12_000, 50, 15_000),
       rotateAfterMs: read.integer('NIGHTSHIFT_STREAM_ROTATE_MS', 10 * 60_000, 100, 24 * 60 * 60_000),
+      slowReaderMs: read.integer('NIGHTSHIFT_SLOW_READER_MS', 20_000, 100, 600_000),
       tokenSecret: env.NIGHTSHIFT_STREAM_TOKEN_SECRET ?? '',
     },
     failpoints: readFailpoints(env, problems),

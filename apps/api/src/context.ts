@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createObjectStore, type ObjectStore } from '@nightshift/artifacts';
 import { createEventHub, type EventHub } from '@nightshift/eventlog';
 import { createTaskQueue, type TaskQueue } from '@nightshift/queue';
@@ -35,6 +36,7 @@ export function createApiContext(
   config: ApiConfig,
   options: { stopping: AbortSignal; log?: Logger } = { stopping: new AbortController().signal },
 ): ApiContext {
+  setMaxListeners(0, options.stopping); // every open stream listens
   const log = options.log ?? createLogger({ name: 'api', level: config.logLevel });
   const metrics = createMetrics('api');
   const pool = openPool({

@@ -35,7 +35,8 @@ export async function* followTask(
         yield toGapSlice(gap);
         if (await isOver(deps, follower, signal)) return;
       }
-      for (const entry of entries) {
+      // Taken off one by one: a reader that is slow holds what it has not been given, and nothing else.
+      for (let entry = entries.shift(); entry; entry = entries.shift()) {
         if (signal.aborted || entry.lastSeq <= follower.cursor) continue;
         if (entry.firstSeq > follower.cursor + 1 && !isBackfill) {
           follower.lag(); // a hole: read from where the cursor is

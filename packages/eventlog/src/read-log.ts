@@ -6,7 +6,7 @@ import { renderRow } from './render-row.ts';
 
 /** Fetched at once: bounds what a replay holds in memory, for each reader. A single flush is 64 KB at most, about. */
 const PAGE_ROWS = 100;
-const PAGE_BYTES = 256 * 1024;
+const PAGE_BYTES = 128 * 1024;
 
 export interface LogReader {
   readonly db: Queryable;

@@ -20,19 +20,20 @@ export interface WireEvent {
  */
 export function renderRow(row: EventRow): StreamEntry {
   const lines = row.payload.split('\n');
+  const isForAll = !row.visibility.includes('d');
   let userText = '';
   let developerText = '';
   for (let i = 0; i < lines.length; i++) {
     const seq = row.firstSeq + i;
     const frame = `id: ${seq}\nevent: ${row.types[i]}\ndata: {"sequence_number":${seq},"task_id":"${row.taskId}",${lines[i]?.slice(1)}\n\n`;
     developerText += frame;
-    if (row.visibility[i] !== 'd') userText += frame;
+    if (!isForAll && row.visibility[i] !== 'd') userText += frame;
   }
   return {
     firstSeq: row.firstSeq,
     lastSeq: row.lastSeq,
     final: isFinalEventType(row.types.at(-1) ?? ''),
-    userText,
+    userText: isForAll ? developerText : userText, // one text in memory, not two that are equal
     developerText,
   };
 }

@@ -35,7 +35,7 @@ const CHUNK = `id: 1\nevent: x\ndata: ${'x'.repeat(64 * 1024)}\n\n`;
 describe('startSse', () => {
   it('stops taking more from the log for a reader that reads nothing, and cuts it off', async () => {
     const { response } = await openPair();
-    const writer = startSse(response, { slowReaderTimeoutMs: 200 });
+    const writer = startSse(response, { slowReaderMs: 200 });
     const startedAt = performance.now();
     let written = 0;
     // What the kernel buffers and a quarter of a megabyte here, however long the log is.
@@ -49,7 +49,7 @@ describe('startSse', () => {
 
   it('goes on when a slow reader catches up', async () => {
     const { response, socket } = await openPair();
-    const writer = startSse(response, { slowReaderTimeoutMs: 5_000 });
+    const writer = startSse(response, { slowReaderMs: 5_000 });
     setTimeout(() => socket.resume(), 100);
     for (let i = 0; i < 300; i++) expect(await writer.write(CHUNK)).toBe(true);
     writer.end();
@@ -57,7 +57,7 @@ describe('startSse', () => {
 
   it('ends a wait when the reader goes away', async () => {
     const { response, socket } = await openPair();
-    const writer = startSse(response, { slowReaderTimeoutMs: 60_000 });
+    const writer = startSse(response, { slowReaderMs: 60_000 });
     setTimeout(() => socket.destroy(), 100);
     const startedAt = performance.now();
     let written = 0;
@@ -67,7 +67,7 @@ describe('startSse', () => {
 
   it('leaves heartbeats out while the reader is behind', async () => {
     const { response } = await openPair();
-    const writer = startSse(response, { slowReaderTimeoutMs: 100 });
+    const writer = startSse(response, { slowReaderMs: 100 });
     expect(writer.beat()).toBe(true);
     while (!response.writableNeedDrain) response.write(CHUNK);
     expect(writer.beat()).toBe(false);

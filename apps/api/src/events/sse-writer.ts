@@ -2,8 +2,6 @@ import type { ServerResponse } from 'node:http';
 
 /** Text that may wait in the process for one slow reader; beyond it nothing more is taken from the log. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
-/** A reader that takes nothing for so long is cut off; it resumes by id (I17). */
-const SLOW_READER_TIMEOUT_MS = 20_000;
 
 const RETRY_MIN_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
@@ -22,9 +20,11 @@ export interface SseWriter {
   end(lastText?: string): void;
 }
 
-/** Starts the answer: headers and the first line leave at once, before there is any event. */
-export function startSse(response: ServerResponse, options: { slowReaderTimeoutMs?: number } = {}): SseWriter {
-  const slowReaderTimeoutMs = options.slowReaderTimeoutMs ?? SLOW_READER_TIMEOUT_MS;
+/**
+ * Starts the answer: headers and the first line leave at once, before there is any event. A reader that takes nothing for
+ * `slowReaderMs` is cut off; it resumes by id (I17).
+ */
+export function startSse(response: ServerResponse, { slowReaderMs }: { slowReaderMs: number }): SseWriter {
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
@@ -37,7 +37,7 @@ export function startSse(response: ServerResponse, options: { slowReaderTimeoutM
       if (response.destroyed || response.writableEnded) return false;
       response.write(text);
       if (response.writableLength <= MAX_BUFFERED_BYTES) return true;
-      const drained = await waitForDrain(response, slowReaderTimeoutMs);
+      const drained = await waitForDrain(response, slowReaderMs);
       if (!drained) response.destroy();
       return drained;
     },

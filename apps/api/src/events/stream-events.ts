@@ -32,7 +32,7 @@ export async function streamEvents(context: ApiContext, request: StreamRequest):
   const { response } = request;
   const leave = context.streamGate.enter(request.caller.tenantId);
   const startedAt = performance.now();
-  const writer = startSse(response);
+  const writer = startSse(response, context.config.streams);
   if (!leave) {
     writer.end(toRetry('overloaded'));
     return;

@@ -27,7 +27,7 @@ export function handleErrors(context: ApiContext): ErrorRequestHandler {
     }
     if (problem.status >= 500 && isEventSource(http, response)) {
       // EventSource gives up for good on anything but 200; this failure may be over in a moment (API.md 3).
-      startSse(response).end(toRetry('overloaded'));
+      startSse(response, context.config.streams).end(toRetry('overloaded'));
       return;
     }
     if (!http.complete) response.setHeader('Connection', 'close');

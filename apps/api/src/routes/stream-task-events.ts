@@ -67,7 +67,7 @@ export const streamTaskEvents = defineRoute({
     // A reader that has the final event is told to stop: 204 ends an EventSource for good.
     if (isFinal(head.status) && after === head.lastSeq) return { status: 204 };
     if (http.method === 'HEAD') {
-      startSse(response).end();
+      startSse(response, context.config.streams).end();
       return undefined;
     }
     await streamEvents(context, { taskId, after, visibility, filter, caller, response, gone });
