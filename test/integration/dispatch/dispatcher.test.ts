@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createDispatcher, createExpirer, createOfferer, createWaker } from '../../../packages/dispatch/src/index.ts';
-import { toUuid } from '../../../packages/domain/src/index.ts';
+import { type TaskId, toUuid } from '../../../packages/domain/src/index.ts';
 import { createTaskQueue, type TaskQueue } from '../../../packages/queue/src/index.ts';
 import type { EventRow } from '../../../packages/store/src/index.ts';
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
@@ -56,6 +56,21 @@ describe('the dispatcher', () => {
     expect(await runPast(runOnce)).toBe(10);
     const { rows } = await fixture.pool.query('select 1 from tasks where dispatch_no = 1');
     expect(rows).toHaveLength(10);
+  });
+
+  it('does not count jobs that submits added themselves: they take no room from those that wait', async () => {
+    await fixture.startFakeWorker(60_000, 3);
+    const singles: TaskId[] = [];
+    for (let n = 0; n < 20; n++) singles.push((await insertQueuedTask(fixture.pool)).taskId);
+    await fixture.pool.query(
+      "update tasks set dispatch_no = 1, offers = 1, offered_at_submit = true, next_dispatch_at = now() + interval '30 s'",
+    );
+    for (let n = 0; n < 10; n++) await insertQueuedTask(fixture.pool);
+    await connected();
+    await queue.enqueue(singles.map((taskId) => ({ taskId, dispatchNo: 1 })));
+    const { runOnce } = dispatcher(queue);
+    expect(await runPast(runOnce)).toBe(26);
+    expect(await runPast(runOnce)).toBe(26);
   });
 
   it('offers nothing without a worker', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createOfferer, createRescuer, createWaker } from '../../../packages/dispatch/src/index.ts';
 import { createId, type Incarnation, type TaskId, type TenantId, toUuid } from '../../../packages/domain/src/index.ts';
-import { claimTasks, releaseTasks } from '../../../packages/store/src/index.ts';
+import { claimTasks, lockOffers, releaseTasks } from '../../../packages/store/src/index.ts';
 import { createMetrics, createSilentLogger } from '../../../packages/telemetry/src/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { chooseSeed, createSeededRandom } from '../../support/seeded-random.ts';
 import { createDispatchFixture, type DispatchFixture } from './dispatch-fixture.ts';
 import { insertBacklog } from './insert-backlog.ts';
@@ -141,6 +142,19 @@ describe('a cap', () => {
     const offered = await offer(10);
     const claimed = await claim([...taskIds, ...batch.taskIds], worker);
     expect(claimed.map((task) => task.taskId).sort()).toEqual(offered.sort());
+  });
+});
+
+describe('whoever chooses', () => {
+  it('loses its turn when it freezes with it', async () => {
+    await insertBacklog(fixture.pool, { count: 1 });
+    const frozen = await fixture.pool.connect();
+    frozen.on('error', () => undefined);
+    await frozen.query('begin');
+    await lockOffers(frozen);
+    const offered = await eventually('others choose again', () => offer(1).catch(() => undefined), 8_000);
+    expect(offered).toHaveLength(1);
+    frozen.release(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createOfferer } from '../../../packages/dispatch/src/index.ts';
 import { type TenantId, toUuid } from '../../../packages/domain/src/index.ts';
 import { createTaskQueue, type TaskQueue } from '../../../packages/queue/src/index.ts';
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
@@ -140,6 +141,17 @@ describe('the ready queue', () => {
     expect(fleet.starts.some((start) => start.tenantId === paused.tenantId)).toBe(false);
     const place = fleet.starts.findIndex((start) => start.taskId === single.taskIds[0]);
     expect(place).toBeLessThan(12); // of the first look of the three workers
+  });
+
+  it('may lose what was offered: a worker that hears nothing takes it long before it is offered again', async () => {
+    const { taskIds } = await insertBacklog(fixture.pool, { count: 5 });
+    await createOfferer({ pool: fixture.pool, random: Math.random }).offer(5);
+    const startedAt = performance.now();
+    const fleet = await startFleet({ leads: false });
+    await allDone(5);
+    expectEachOnce(fleet, 5);
+    expect(fleet.starts.map((start) => start.taskId).sort()).toEqual([...taskIds].sort());
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
   it('needs no leader: workers that hear nothing look for themselves', async () => {
