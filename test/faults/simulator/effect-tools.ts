@@ -29,9 +29,9 @@ export function createEffectTools(deps: {
       annotations,
       toModelOutput: ({ output }) => output,
       async execute({ n }, context) {
-        await time.sleep(dice.between(0.5, 20), '');
+        await time.sleep(dice.between(0.5, 60), '');
         recordEffect(deps, name, context, deps.epochOf(context.task.id));
-        await time.sleep(dice.chance(0.2) ? dice.between(20, 500) : dice.between(0.5, 20), '');
+        await time.sleep(dice.chance(0.2) ? dice.between(50, 1_500) : dice.between(0.5, 60), '');
         return answerOf(name, n);
       },
     });

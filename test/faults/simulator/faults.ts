@@ -1,6 +1,6 @@
 import { sendCancel, sendReplay } from './client-load.ts';
 import { GOOD_NETWORK, type Network } from './network.ts';
-import { LEASE_MS } from './sim-worker.ts';
+import { LEASE_MS } from './timing.ts';
 import { GOOD_WEATHER, type World } from './world.ts';
 
 type Fault = (world: World) => void;
@@ -10,6 +10,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   workerKilled(world) {
     const worker = world.dice.pick(world.workers);
     if (worker) world.endProcess(worker.process);
+  },
+  childKilled(world) {
+    world.dice.pick(world.children.filter((child) => !child.isDead))?.crash();
   },
   workerFrozen(world) {
     const worker = world.dice.pick(world.workers);
@@ -59,7 +62,7 @@ export function chooseFaults(world: World): string[] {
 /** One fault after the other until the time has come. */
 export function injectFaults(world: World, names: readonly string[], untilMs: number): void {
   const { time, dice, clients } = world;
-  const paceMs = dice.between(100, 1_200);
+  const paceMs = dice.between(50, 600);
   const next = () => {
     const delayMs = dice.between(1, 2 * paceMs);
     if (time.now + delayMs > untilMs) return;

@@ -9,8 +9,10 @@ import { World } from './world.ts';
 
 /** Within this after the last fault every task has ended and every reader knows it. */
 const LIVENESS_MS = 420_000;
-/** What is still on its way then arrives. */
-const SETTLE_MS = 25_000;
+/** By then everything has arrived that was on its way: a late replay for instance. */
+const ARRIVAL_MS = 5_500;
+/** What comes after the end, if anything does, comes within this. */
+const SETTLE_MS = 2_000;
 const LOOK_AGAIN_MS = 5_000;
 
 export interface Simulation {
@@ -38,16 +40,17 @@ export async function runSimulation(options: {
     const world = new World({ ...options, time, weak: options.weak ?? {} });
     const { dice, history } = world;
     const faults = chooseFaults(world);
-    const calmMs = dice.between(3_000, 15_000);
-    submitTasks(world, dice.integer(1, 6), calmMs / 2);
+    const calmMs = dice.between(2_000, 9_000);
+    submitTasks(world, dice.integer(2, 6), calmMs * 0.7);
     injectFaults(world, faults, calmMs);
     await time.runUntil(() => false, calmMs);
     stopFaults(world);
     lookAgain(world);
+    await time.runUntil(() => false, calmMs + ARRIVAL_MS);
     const isLive = await time.runUntil(() => isOver(world), calmMs + LIVENESS_MS);
     if (!isLive) history.problems.push(...describeUnfinished(world));
     await time.runUntil(() => false, time.now + SETTLE_MS);
-    const problems = [...history.problems, ...checkHistory(world)];
+    const problems = [...time.uncaught, ...history.problems, ...checkHistory(world)];
     const digest = `${time.steps} steps, ${time.now} ms, ${history.effects.length} effects`;
     return {
       seed: options.seed,

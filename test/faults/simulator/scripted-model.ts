@@ -39,14 +39,14 @@ export function createScriptedModel(deps: {
     const turn = request.messages.filter(({ role }) => role === 'assistant').length;
     const said = writeScript(seed)[turn];
     if (!said) throw failWith('model_invalid_request', `there is no turn ${turn + 1}`);
-    await time.sleep(dice.between(1, 60), '');
+    await time.sleep(dice.between(1, 200), '');
     options.signal.throwIfAborted();
     if (dice.chance(weather.refusals)) throw failWith('model_overloaded', 'the model is overloaded');
     const cutAt = dice.chance(weather.cuts) ? dice.integer(0, said.chunks.length) : -1;
     for (const [index, chunk] of said.chunks.entries()) {
       if (index === cutAt) throw failWith('model_stream_cut', 'the stream was cut');
       await options.listener.onText(0, chunk);
-      await time.sleep(dice.chance(0.1) ? dice.between(20, 300) : dice.between(0.1, 10), '');
+      await time.sleep(dice.chance(0.1) ? dice.between(50, 800) : dice.between(0.1, 40), '');
       options.signal.throwIfAborted();
     }
     const text = said.chunks.join('');

@@ -17,6 +17,7 @@ import {
 } from '../../../packages/store/src/index.ts';
 import { publishCancel, type RedisConnections } from '../../../packages/streams/src/index.ts';
 import { SimProcess } from './sim-process.ts';
+import { QUERY_TIMEOUT_MS } from './timing.ts';
 import type { World } from './world.ts';
 
 const ROUTE = 'POST /v1/tasks';
@@ -42,7 +43,7 @@ export class SimApi {
     this.process = new SimProcess(name);
     this.#world = world;
     this.#tenantId = tenantId;
-    this.#pool = world.database.openPool(13_000);
+    this.#pool = world.database.openPool(QUERY_TIMEOUT_MS);
     this.#redis = world.redis.connect(this.process);
     const { log, metrics } = world;
     this.hub = world.time.enter(this.process, () =>

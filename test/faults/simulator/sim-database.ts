@@ -9,7 +9,7 @@ import type { Weaknesses } from './weaknesses.ts';
 
 const LOST = 'Connection terminated unexpectedly';
 const LOCK_TIMEOUT_MS = 3_000;
-const LATE_MS = 20_000;
+const LATE_MS = 5_000;
 const SLOW_MS = 400;
 
 interface Call {

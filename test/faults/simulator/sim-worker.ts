@@ -1,13 +1,13 @@
-import { z } from 'zod';
 import { ActiveTasks } from '../../../apps/worker/src/active-tasks.ts';
 import { createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
 import type { WorkerContext } from '../../../apps/worker/src/context.ts';
 import { startIdleClaimer } from '../../../apps/worker/src/idle-claimer.ts';
+import { createIsolationLane } from '../../../apps/worker/src/isolation/isolation-lane.ts';
 import { JobTracker } from '../../../apps/worker/src/job-tracker.ts';
 import { keepLease } from '../../../apps/worker/src/lease.ts';
 import { type JobDeps, processJob } from '../../../apps/worker/src/process-job.ts';
 import { stopWorker } from '../../../apps/worker/src/stop-worker.ts';
-import { type AgentDeps, CancelRequestedError, defineAgent } from '../../../packages/agent/src/index.ts';
+import { type AgentDeps, CancelRequestedError } from '../../../packages/agent/src/index.ts';
 import {
   createDispatcher,
   createExpirer,
@@ -18,17 +18,17 @@ import {
 } from '../../../packages/dispatch/src/index.ts';
 import { createId, type Incarnation, type TaskId } from '../../../packages/domain/src/index.ts';
 import { createFlusher, createPublisher } from '../../../packages/eventlog/src/index.ts';
-import { createLocalBreakers, createSemaphore } from '../../../packages/resilience/src/index.ts';
+import { createSemaphore } from '../../../packages/resilience/src/index.ts';
 import { registerWorker } from '../../../packages/store/src/index.ts';
 import { onCancel } from '../../../packages/streams/src/index.ts';
-import { createToolRegistry } from '../../../packages/tools/src/index.ts';
-import { createEffectTools } from './effect-tools.ts';
+import { createSimAgent } from './sim-agent.ts';
+import { runSimChild } from './sim-child.ts';
 import { createSimOfferer } from './sim-offerer.ts';
 import { SimProcess } from './sim-process.ts';
+import { LEASE_MS, LEASE_QUERY_TIMEOUT_MS, QUERY_TIMEOUT_MS } from './timing.ts';
 import type { World } from './world.ts';
 
 const CAPACITY = 3;
-export const LEASE_MS = 3_000;
 const START_RETRY_MS = 500;
 const GRACE_MS = 1_000;
 
@@ -57,8 +57,8 @@ export function startSimWorker(world: World, name: string): SimWorker {
 /** The same wiring as apps/worker/src/start-worker.ts and start-housekeepers.ts. Returns what begins a graceful stop. */
 async function run(world: World, process: SimProcess): Promise<() => void> {
   const { database, log, metrics, queue } = world;
-  const pool = database.openPool(13_000);
-  const leasePool = database.openPool(6_000);
+  const pool = database.openPool(QUERY_TIMEOUT_MS);
+  const leasePool = database.openPool(LEASE_QUERY_TIMEOUT_MS);
   const incarnation = createId('worker');
   const lockKey = BigInt(world.dice.integer(1, 2 ** 31));
   database.holdSession(lockKey, process);
@@ -71,12 +71,19 @@ async function run(world: World, process: SimProcess): Promise<() => void> {
   const publisher = createPublisher({ db: pool, redis, log, metrics });
   const flusher = createFlusher({ pool, publisher, log, metrics });
   const active = new ActiveTasks();
-  const claims = createClaimBatcher({ pool, incarnation, workerName: process.name });
+  const claims = createClaimBatcher({ pool, incarnation, workerName: process.name, isShared: true });
   const jobs = new JobTracker();
   const shutdown = new AbortController();
-  const agent = createAgentDeps(world, active, pool);
   const slots = createSemaphore(CAPACITY);
-  const jobDeps: JobDeps = { agent, claims, active, slots, flusher, publisher, shutdown: shutdown.signal };
+  const lane = createIsolationLane({
+    maxChildren: 2,
+    slots,
+    shutdown: shutdown.signal,
+    runChild: (taskId) => runSimChild(world, process, taskId),
+    track: (work) => jobs.track(work),
+  });
+  const agent = createSimAgent(world, active, pool);
+  const jobDeps: JobDeps = { agent, claims, active, slots, lane, flusher, publisher, shutdown: shutdown.signal };
   const lease = keepLease({
     pool: leasePool,
     incarnation,
@@ -97,7 +104,7 @@ async function run(world: World, process: SimProcess): Promise<() => void> {
     : startIdleClaimer({
         pool,
         offerer: createSimOfferer(pool),
-        active,
+        busy: () => jobs.size,
         capacity: CAPACITY,
         log,
         process: (taskId) => void take(taskId),
@@ -152,32 +159,5 @@ function startHousekeepers(
     async stop() {
       await Promise.all([leadership.stop(), housekeeping.stop()]);
     },
-  };
-}
-
-function createAgentDeps(world: World, active: ActiveTasks, pool: AgentDeps['pool']): AgentDeps {
-  const { time, dice, log, metrics } = world;
-  const tools = createEffectTools({ ...world, epochOf: (taskId) => active.get(taskId)?.epoch ?? 0 });
-  const agent = defineAgent({
-    name: 'tester',
-    version: '1',
-    model: 'local-extractive-1',
-    instructions: 'You are simulated.',
-    tools,
-    inputSchema: z.object({ task: z.string(), seed: z.number() }),
-    toPrompt: ({ task, seed }) => `${task} ${seed}`,
-  });
-  return {
-    pool,
-    toolPool: pool,
-    agents: new Map([[agent.name, agent]]),
-    tools: createToolRegistry(tools),
-    model: world.model,
-    objectStore: {} as AgentDeps['objectStore'],
-    breakers: createLocalBreakers({ now: () => time.dateMs }),
-    log,
-    metrics,
-    random: dice.random,
-    now: () => time.dateMs,
   };
 }

@@ -5,7 +5,7 @@ import { runSimulation, type Simulation } from './run-simulation.ts';
 import type { Weaknesses } from './weaknesses.ts';
 
 /** Runs of one `npm test`; a long run asks for more. */
-const DEFAULT_SEEDS = 100;
+const DEFAULT_SEEDS = 60;
 const SEEDS = Number(process.env.NIGHTSHIFT_SIM_SEEDS ?? DEFAULT_SEEDS);
 /** A planted weakness has to be noticed within so many seeds. */
 const MAX_SEEDS_UNTIL_NOTICED = 300;

@@ -15,7 +15,7 @@ export interface ScriptedTurn {
 /** How many turns a task takes, and what is said and done in each; the last one has no calls. */
 export function writeScript(seed: number): ScriptedTurn[] {
   const dice = new Dice(seed);
-  const turns = dice.integer(1, 4);
+  const turns = dice.integer(1, 5);
   return Array.from({ length: turns }, (_, turn) => ({
     chunks: Array.from({ length: dice.integer(1, 6) }, (_unused, i) => `t${turn + 1}c${i} `),
     calls:

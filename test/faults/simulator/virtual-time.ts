@@ -23,6 +23,8 @@ const real = { Date, setTimeout, clearTimeout, setInterval, clearInterval, setIm
 export class VirtualTime {
   now = 0;
   steps = 0;
+  /** What was thrown where nobody catches: each would have ended a process. */
+  readonly uncaught: string[] = [];
   /** The process whose code runs now. */
   current: SimProcess | undefined;
   readonly #queue: Pending[] = [];
@@ -101,7 +103,11 @@ export class VirtualTime {
     this.steps += 1;
     if (label !== '') this.note(`${owner.name}: ${label}`);
     this.current = owner;
-    run();
+    try {
+      run();
+    } catch (error) {
+      this.uncaught.push(`${owner.name}: uncaught ${String(error)}`);
+    }
     await new Promise<void>((resolve) => real.setImmediate(resolve)); // every microtask of it is over then
     this.current = undefined;
   }

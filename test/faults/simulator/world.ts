@@ -40,6 +40,8 @@ export class World {
   readonly taskIds: TaskId[] = [];
   readonly #tenantId: TenantId;
   workers: SimWorker[] = [];
+  /** Processes of suspects, the dead ones too. */
+  readonly children: SimProcess[] = [];
   api: SimApi;
   duplicateJobs = 0.02;
   #lives = 0;
@@ -66,6 +68,7 @@ export class World {
     if (process.isDead) return;
     this.time.note(`${process.name} ends`);
     process.crash();
+    for (const child of this.children) if (child.name.startsWith(`${process.name}.`)) child.crash();
     this.workers = this.workers.filter((worker) => worker.process !== process);
     this.time.schedule(this.clients, this.dice.between(10, RESTART_MS), '', () => this.#startWorker());
   }

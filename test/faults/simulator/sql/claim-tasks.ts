@@ -75,6 +75,7 @@ function toClaimedRow({ now }: Snapshot, task: Task): Row {
     run: task.run,
     agent: task.agent,
     agent_version: task.agent_version,
+    journal_version: task.journal_version,
     input: task.input,
     limits: JSON.parse(task.limits),
     metadata: JSON.parse(task.metadata),

@@ -18,6 +18,7 @@ interface Change {
   task_id: string;
   task_epoch: number;
   agent_version?: string;
+  journal_version?: number;
   clear_suspicion: boolean;
   to_status?: string;
   waiting_for?: string;
@@ -178,6 +179,7 @@ function writeChange({ tables, now }: Snapshot, change: Change): void {
   if (!task) return;
   const to = change.to_status;
   task.agent_version ??= change.agent_version ?? null;
+  task.journal_version = change.journal_version ?? task.journal_version;
   if (change.clear_suspicion) {
     task.suspicion = 0;
     if (task.guilt === 0) task.isolated = false;

@@ -20,6 +20,7 @@ export function insertTask({ tables, now }: Snapshot, values: readonly unknown[]
       tenant_id: tenantId,
       agent,
       agent_version: null,
+      journal_version: null,
       input,
       priority,
       limits,

@@ -1,14 +1,10 @@
+import { findVisibleSteps } from './journal-chain.ts';
 import { atOnce, type Executed, type Snapshot, type Task } from './tables.ts';
 
 /** The model of read-steps.ts: the steps of a run and of those it resumes. */
 export function readSteps({ tables }: Snapshot, values: readonly unknown[]): Executed {
   const [taskId, run] = values as [string, number];
-  const chain = new Set([run]);
-  for (const reached of chain) {
-    const base = tables.runs.find((row) => row.task_id === taskId && row.run === reached);
-    if (base) chain.add(base.base_run);
-  }
-  const steps = (tables.steps.get(taskId) ?? []).filter((step) => chain.has(step.run));
+  const steps = findVisibleSteps(tables, taskId, run);
   const rows = [...steps]
     .sort((a, b) => a.turn - b.turn || a.position - b.position || a.run - b.run)
     .map((step) => ({
@@ -19,9 +15,12 @@ export function readSteps({ tables }: Snapshot, values: readonly unknown[]): Exe
   return atOnce(rows);
 }
 
-/** The model of read-dropped-usage.ts: the replays of the simulator keep everything. */
-export function readDroppedUsage(): Executed {
-  return atOnce([]);
+/** The model of read-dropped-usage.ts. */
+export function readDroppedUsage({ tables }: Snapshot, values: readonly unknown[]): Executed {
+  const [taskId, run] = values as [string, number];
+  const kept = new Set(findVisibleSteps(tables, taskId, run));
+  const dropped = (tables.steps.get(taskId) ?? []).filter((step) => step.usage !== null && !kept.has(step));
+  return atOnce(dropped.map(({ usage }) => ({ usage })));
 }
 
 /** The model of read-signals.ts. */

@@ -19,6 +19,7 @@ export interface Task {
   tenant_id: string;
   agent: string;
   agent_version: string | null;
+  journal_version: number | null;
   input: string;
   priority: number;
   limits: string;
@@ -106,13 +107,24 @@ export interface Signal {
   payload: string;
 }
 
+/** A run after the first; the places are null where it keeps all of its base. */
+export interface Run {
+  task_id: string;
+  run: number;
+  base_run: number;
+  base_step: string | null;
+  base_turn: number | null;
+  base_position: number | null;
+  mode: string;
+}
+
 export interface Tables {
   heads: Map<string, Head>;
   tasks: Map<string, Task>;
   events: Map<string, EventRecord[]>;
   steps: Map<string, Step[]>;
   signals: Map<string, Signal[]>;
-  runs: { task_id: string; run: number; base_run: number }[];
+  runs: Run[];
   workers: Map<string, WorkerLife>;
   deadLetters: DeadLetter[];
   idempotency: Map<string, { fingerprint: string; response_status: number; response: string }>;
