@@ -19,7 +19,7 @@ const MAX_ROWS_PER_PASS = 1_000;
 const KEY_AGE_MS = 48 * 60 * 60_000;
 
 /**
- * Removes what is older than the retention, in small pieces: logs and journals of tasks that ended, never those of one that
+ * Removes what is older than the retention, in small pieces: logs, journals and signals of tasks that ended, never those of one that
  * may still run; idempotency keys; lives of workers; rows of deleted files. Status, result, failure, dead letter and
  * artifacts of a task stay, and so does the audit log. Readers are told what is missing (`stream.gap`).
  */

@@ -66,11 +66,19 @@ describe('the retention cleaner', () => {
   it('removes logs and journals of tasks that ended long ago, and of no other', async () => {
     const [old, recent] = [await finishTask(31), await finishTask(29)];
     const running = await fixture.openLog();
+    for (const taskId of [old, recent]) {
+      await fixture.pool.query(
+        "insert into task_signals (task_id, n, kind, payload, actor) values ($1, 1, 'input', '1', 'test')",
+        [toUuid(taskId)],
+      );
+    }
     const one = cleaner();
     for (let pass = 0; pass < 3; pass++) await one.runOnce();
     expect(await countRows(old)).toEqual({ events: 0, steps: 0, purging: false });
     expect(await countRows(recent)).toEqual({ events: 12, steps: 1, purging: false });
     expect(await countRows(running.taskId)).toMatchObject({ events: 2 });
+    const signals = await fixture.pool.query('select task_id from task_signals');
+    expect(signals.rows).toEqual([{ task_id: toUuid(recent) }]);
     const { rows } = await fixture.pool.query(
       'select result, finished_at is not null as over from tasks where id = $1',
       [toUuid(old)],

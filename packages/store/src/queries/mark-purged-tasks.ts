@@ -4,8 +4,8 @@ import { runQuery } from '../run-query.ts';
 
 /**
  * Gives up logs and journals of tasks that ended long ago, under the lock of their heads: a replay either comes before
- * and keeps them, or after and finds that its base is gone. Rows are deleted afterwards, in small pieces; from here on
- * readers are told that they are missing.
+ * and keeps them, or after and finds that its base is gone. What the tasks were told goes at once, it is little; the rest is
+ * deleted afterwards, in small pieces. From here on readers are told that it is missing.
  */
 const statement = {
   name: 'mark-purged-tasks',
@@ -21,12 +21,16 @@ const statement = {
       where h.task_id in (select id from due) and h.status = any($3::text[])
       order by h.task_id
       for no key update skip locked
+    ), marked as (
+      update tasks t set purged_seq = l.next_seq - 1, purged_run = t.run, purging = true
+      from locked l
+      where t.id = l.task_id and t.purged_run < t.run
+        and t.finished_at < now() - make_interval(secs => $2::double precision / 1000)
+      returning t.id
+    ), told as (
+      delete from task_signals s using marked m where s.task_id = m.id
     )
-    update tasks t set purged_seq = l.next_seq - 1, purged_run = t.run, purging = true
-    from locked l
-    where t.id = l.task_id and t.purged_run < t.run
-      and t.finished_at < now() - make_interval(secs => $2::double precision / 1000)
-    returning t.id`,
+    select id from marked`,
 };
 
 /** Returns how many tasks were marked. */
