@@ -139,4 +139,49 @@ describe.skipIf(process.platform !== 'linux')('a tool that harms its process', (
       expect(asked.every((request) => request.verdict.kind === 'well_formed')).toBe(true);
     },
   );
+
+  it('that may not be repeated is no way out: it meets others once, however many steps it settles between', {
+    timeout: 180_000,
+  }, async () => {
+    const ward = await startWard();
+    const neighbours = await startNeighbours(ward);
+    const poison = await submit(ward, ...Array.from({ length: 12 }, () => 'kill_self_unsafe:0'));
+    const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
+    expect(task).toMatchObject({ status: 'failed', failure: { code: 'poison' } });
+    await expectAllCompleted(ward, neighbours);
+    expect(ward.readCalls().filter((call) => call.tool === 'kill_self_unsafe')).toHaveLength(3);
+    expect(ward.deadWorkers).toHaveLength(1);
+  });
+
+  it('by never giving the event loop back is killed by its parent, and ends like one that dies', {
+    timeout: 180_000,
+  }, async () => {
+    const ward = await startWard();
+    const neighbours = await startNeighbours(ward);
+    const poison = await submit(ward, 'behave:0', 'block:30000');
+    const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
+    expect(task).toMatchObject({ status: 'failed', failure: { code: 'poison' } });
+    expect(task.failure?.message).toMatch(/did not turn for [3-6] s/u);
+    await expectAllCompleted(ward, neighbours);
+    const blocked = ward.readCalls().filter((call) => call.tool === 'block');
+    expect(new Set(blocked.map((call) => call.pid)).size).toBe(3);
+    expect(blocked.slice(1).every((call) => isGone(call.pid))).toBe(true);
+  });
+
+  it('once, for longer than a lease, costs it and its neighbours nothing', { timeout: 180_000 }, async () => {
+    const ward = await startWard();
+    const neighbours = await startNeighbours(ward);
+    const clumsy = await submit(ward, 'behave:0', 'block_once:7000', 'behave:0', 'behave:0', 'behave:0');
+    await expectAllCompleted(ward, [clumsy, ...neighbours]);
+    const pids = ward
+      .readCalls()
+      .filter((call) => call.taskId === clumsy.id)
+      .map((call) => call.pid);
+    expect(ward.deadWorkers.map((worker) => worker.pid)).toEqual([pids[0]]);
+    expect(ward.deadWorkers[0]?.output()).toMatch(/lease lost/u);
+    // Cleared after two steps alone, it goes on in a worker among others.
+    const workers = ward.system.workers.map((worker) => worker.pid);
+    expect(workers).not.toContain(pids[2]);
+    expect(workers).toContain(pids.at(-1));
+  });
 });

@@ -23,6 +23,8 @@ export function startIdleClaimer(deps: {
   offerer: Offerer;
   /** Tasks that run, are being claimed or wait for a slot: a claim that hangs must not make room for another one. */
   busy: () => number;
+  /** Suspects that wait for a child: they hold no slot, and are found again and again. */
+  aside?: () => number;
   capacity: number;
   log: Logger;
   process(taskId: TaskId): void;
@@ -30,10 +32,11 @@ export function startIdleClaimer(deps: {
   let lastJobAt = performance.now();
   let looking = false;
   const timer = setInterval(() => {
-    const free = deps.capacity - deps.busy();
+    const aside = deps.aside?.() ?? 0;
+    const free = deps.capacity - deps.busy() + aside;
     if (looking || free <= 0 || performance.now() - lastJobAt < IDLE_MS) return;
     looking = true;
-    findWork(deps, free)
+    findWork(deps, free, aside)
       .then((taskIds) => {
         for (const taskId of taskIds) deps.process(taskId);
       })
@@ -50,9 +53,14 @@ export function startIdleClaimer(deps: {
   };
 }
 
-async function findWork({ pool, offerer }: { pool: Pool; offerer: Offerer }, maxTasks: number): Promise<TaskId[]> {
-  const offered = await findOfferedTasks(pool, maxTasks);
-  if (offered.length >= maxTasks) return offered;
-  const chosen = await offerer.offer(maxTasks - offered.length);
+async function findWork(
+  { pool, offerer }: { pool: Pool; offerer: Offerer },
+  free: number,
+  aside: number,
+): Promise<TaskId[]> {
+  const offered = await findOfferedTasks(pool, free + aside);
+  const room = Math.min(free, free + aside - offered.length);
+  if (room <= 0) return offered;
+  const chosen = await offerer.offer(room);
   return [...offered, ...chosen.map(({ taskId }) => taskId)];
 }

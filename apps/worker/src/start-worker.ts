@@ -9,7 +9,7 @@ import { createClaimBatcher } from './claim-batcher.ts';
 import type { WorkerContext } from './context.ts';
 import { type IdleClaimer, startIdleClaimer } from './idle-claimer.ts';
 import { hasDeathSignal } from './isolation/has-death-signal.ts';
-import { createIsolationLane } from './isolation/isolation-lane.ts';
+import { createIsolationLane, type IsolationLane } from './isolation/isolation-lane.ts';
 import { createIsolatedRunner } from './isolation/run-isolated.ts';
 import { JobTracker } from './job-tracker.ts';
 import { keepLease } from './lease.ts';
@@ -45,6 +45,13 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     hasDeathSignal: hasDeathSignal(),
     shutdown: shutdown.signal,
   });
+  const lane = createIsolationLane({
+    maxChildren: config.isolation.maxChildren,
+    slots,
+    shutdown: shutdown.signal,
+    runChild: (taskId) => isolated.run(taskId),
+    track: (work) => jobs.track(work),
+  });
   const jobDeps: JobDeps = {
     agent: context.agent,
     claims,
@@ -53,13 +60,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     flusher: context.flusher,
     publisher: context.publisher,
     shutdown: shutdown.signal,
-    lane: createIsolationLane({
-      maxChildren: config.isolation.maxChildren,
-      slots,
-      shutdown: shutdown.signal,
-      runChild: (taskId) => isolated.run(taskId),
-      track: (work) => jobs.track(work),
-    }),
+    lane,
   };
   const lease = keepLease({
     pool: leasePool,
@@ -74,7 +75,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
       onLost(why);
     },
   });
-  const doorbells = listen(context, active, jobs, (taskId) => jobs.track(processJob(jobDeps, taskId)));
+  const doorbells = listen(context, { active, jobs, lane }, (taskId) => jobs.track(processJob(jobDeps, taskId)));
   const housekeepers = startHousekeepers(context, incarnation);
   log.info({ worker_id: incarnation, concurrency: config.concurrency }, 'worker ready');
   return {
@@ -86,14 +87,14 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
 /** What tells this worker of work, and of tasks to stop. */
 function listen(
   { config, pool, redis, log }: WorkerContext,
-  active: ActiveTasks,
-  jobs: JobTracker,
+  { active, jobs, lane }: { active: ActiveTasks; jobs: JobTracker; lane: IsolationLane },
   process: (taskId: TaskId) => Promise<void>,
 ): { idle: IdleClaimer; consumer: TaskConsumer } {
   const idle = startIdleClaimer({
     pool,
     offerer: createOfferer({ pool, random: Math.random }),
     busy: () => jobs.size,
+    aside: () => lane.waiting,
     capacity: config.concurrency,
     log,
     process: (taskId) => void process(taskId),

@@ -150,8 +150,8 @@ describe('keepLease', () => {
       await insertQueuedTask(pool),
       await insertQueuedTask(pool),
     ];
-    const claimed = await held.claims.claim(live.taskId);
-    held.active.add({ taskId: live.taskId, epoch: claimed?.epoch ?? 0, stop: () => undefined });
+    await held.claims.claim(live.taskId);
+    held.active.add({ taskId: live.taskId, epoch: 1, stop: () => undefined });
     tap.after = (name) => {
       if (name === 'claim-tasks') throw createLostConnection();
     };
@@ -169,9 +169,9 @@ describe('keepLease', () => {
   it('passes a cancel on that nobody pushed', async () => {
     const held = await hold();
     const { taskId } = await insertQueuedTask(pool);
-    const claimed = await held.claims.claim(taskId);
+    await held.claims.claim(taskId);
     const stops: string[] = [];
-    held.active.add({ taskId, epoch: claimed?.epoch ?? 0, stop: (reason) => stops.push(reason.name) });
+    held.active.add({ taskId, epoch: 1, stop: (reason) => stops.push(reason.name) });
     await pool.query('update task_heads set cancel_requested_at = now() where task_id = $1', [toUuid(taskId)]);
     await eventually('it was told to stop', () => stops.length > 0);
     expect(stops[0]).toBe('CancelRequestedError');

@@ -8,6 +8,8 @@ const MAX_WAITING = 1_000;
 export interface IsolationLane {
   /** Takes the task up now or when there is room; returns at once, so that nothing waits behind a suspect. */
   offer(taskId: TaskId): void;
+  /** Suspects that wait for a place. */
+  readonly waiting: number;
 }
 
 /**
@@ -41,6 +43,9 @@ export function createIsolationLane(deps: {
   }
 
   return {
+    get waiting() {
+      return places.waiting;
+    },
     offer(taskId) {
       if (known.has(taskId) || known.size >= MAX_WAITING) return;
       known.add(taskId);
