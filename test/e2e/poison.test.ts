@@ -70,13 +70,10 @@ async function startWard(env: Record<string, string> = {}): Promise<Ward> {
   return {
     system,
     deadWorkers,
-    readCalls: () =>
-      existsSync(file)
-        ? readFileSync(file, 'utf8')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as { tool: string; pid: number; taskId: string })
-        : [],
+    readCalls() {
+      const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+      return lines.map((line) => JSON.parse(line) as { tool: string; pid: number; taskId: string });
+    },
   };
 }
 

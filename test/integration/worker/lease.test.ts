@@ -191,7 +191,7 @@ describe('createClaimBatcher', () => {
     expect(statements).toBe(1);
     expect(
       answers
-        .filter((task) => task !== undefined)
+        .filter((task) => typeof task === 'object')
         .map((task) => task.taskId)
         .sort(),
     ).toEqual([...taskIds].sort());

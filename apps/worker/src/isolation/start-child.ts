@@ -90,18 +90,19 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Calls back when nothing was heard for the time, not counting time in which we were not there to hear it. */
+/**
+ * Calls back when nothing was heard for the time. Time counts only as far as our own checks came when they were due: while
+ * the machine or this process stood still, nobody could be heard.
+ */
 function watchSilence(timeoutMs: number, onSilence: (silentMs: number) => void) {
   const intervalMs = timeoutMs / CHECKS_PER_TIMEOUT;
   let hasStarted = false;
-  let heardAt = performance.now();
-  let checkedAt = heardAt;
+  let silentMs = 0;
+  let checkedAt = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    const wasAway = now - checkedAt > intervalMs * 3;
+    silentMs += Math.min(now - checkedAt, intervalMs * 2);
     checkedAt = now;
-    if (wasAway) heardAt = now;
-    const silentMs = now - heardAt;
     if (silentMs <= (hasStarted ? timeoutMs : START_TIMEOUT_MS)) return;
     clearInterval(timer);
     onSilence(silentMs);
@@ -109,7 +110,7 @@ function watchSilence(timeoutMs: number, onSilence: (silentMs: number) => void) 
   return {
     heard() {
       hasStarted = true;
-      heardAt = performance.now();
+      silentMs = 0;
     },
     stop: () => clearInterval(timer),
   };
