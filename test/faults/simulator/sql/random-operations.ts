@@ -66,10 +66,7 @@ export function chooseOperation(dice: Dice, scene: Scene): Operation {
     register,
     claim,
     claim,
-    flush,
-    flush,
-    flush,
-    flush,
+    ...Array.from({ length: 10 }, () => flush),
     cancel,
     replay,
     release,
@@ -100,7 +97,7 @@ function insert(dice: Dice, scene: Scene): Operation {
     tags: [],
     metadata: {},
     limits: {},
-    deadlineAt: dice.chance(0.3) ? inMinutes(dice.pick([-10, 10]) ?? 10) : undefined,
+    deadlineAt: dice.chance(0.15) ? inMinutes(dice.pick([-10, 10]) ?? 10) : undefined,
     notBefore: dice.chance(0.2) ? inMinutes(dice.pick([-10, 10]) ?? 10) : undefined,
     traceparent: undefined,
     createdAt,
@@ -117,7 +114,7 @@ function register(dice: Dice, scene: Scene): Operation {
   const incarnation = createId('worker');
   scene.incarnations.push(incarnation);
   const lockKey = BigInt(dice.integer(1, 2 ** 31));
-  const leaseMs = (dice.pick([-10, 10]) ?? 10) * MINUTE_MS;
+  const leaseMs = (dice.pick([-10, 10, 10, 10]) ?? 10) * MINUTE_MS;
   const life = { incarnation, name: 'w', host: 'h', pid: 1, version: '0', capacity: 3, lockKey, leaseMs };
   return operation('register', (db) => registerWorker(db, life));
 }
@@ -157,12 +154,12 @@ function createFlush(dice: Dice, { tables }: Scene, taskId: TaskId): TaskFlush {
     progress: dice.chance(0.3) ? '{"turn":1}' : undefined,
     agentVersion: dice.chance(0.2) ? { version: '1', journalVersion: dice.integer(1, 2) } : undefined,
     clearSuspicion: dice.chance(0.2),
-    settlement: dice.chance(0.25) ? createSettlement(dice) : undefined,
+    settlement: dice.chance(0.15) ? createSettlement(dice) : undefined,
   };
 }
 
 function createStep(dice: Dice, run: number): StepRow {
-  const turn = dice.integer(1, 3);
+  const turn = dice.integer(1, 2);
   const isTool = dice.chance(0.5);
   return {
     id: createId('step'),
@@ -204,7 +201,7 @@ function createSettlement(dice: Dice): Settlement {
 
 function cancel(dice: Dice, scene: Scene): Operation {
   const taskIds = pickSome(dice, scene.taskIds);
-  const request = { tenantId: scene.tenantId, taskIds, force: dice.chance(0.4), reason: undefined, actor: 'a' };
+  const request = { tenantId: scene.tenantId, taskIds, force: dice.chance(0.2), reason: undefined, actor: 'a' };
   return operation('cancel', async (db) => sorted(await cancelTasks(db, request)), taskIds);
 }
 
