@@ -1,5 +1,4 @@
-import { answerByPlan } from './lab/lab-plan.ts';
-import type { Fault } from './lab/run-batch-under-fault.ts';
+import type { Fault, RunningBatch } from './lab/run-batch-under-fault.ts';
 import type { Lab } from './lab/start-lab.ts';
 
 const wait = (forMs: number) => new Promise((resolve) => setTimeout(resolve, forMs));
@@ -26,19 +25,19 @@ export const MODEL_FAULTS: readonly Fault[] = [
     ids: 'F54 F55',
     name: 'streams of the model cut at every kind of byte',
     inSample: true,
-    inject: (lab) => cutEverywhere(lab, 'rst', CUTS),
+    inject: (lab, batch) => cutEverywhere(lab, batch, 'rst', CUTS),
   },
   {
     ids: 'F54',
     name: 'streams of the model that just end, at every kind of byte',
-    inject: (lab) => cutEverywhere(lab, 'fin', CUTS),
+    inject: (lab, batch) => cutEverywhere(lab, batch, 'fin', CUTS),
   },
   ...CUTS.map(({ kind, ...cut }): Fault => {
     return {
       ids: 'F54 F55',
       name: `two streams cut ${kind}`,
-      inject: (lab) =>
-        cutEverywhere(lab, 'rst', [
+      inject: (lab, batch) =>
+        cutEverywhere(lab, batch, 'rst', [
           { kind, ...cut },
           { kind, ...cut },
         ]),
@@ -52,10 +51,10 @@ export const MODEL_FAULTS: readonly Fault[] = [
       let count = 0;
       lab.model.script.set(async (request, info) => {
         count += 1;
-        if (count % 3 === 1 || count > 18) return answerByPlan(request, info);
+        if (count % 3 === 1 || count > 18) return lab.script(request, info);
         if (count % 6 === 2) return { type: 'error', status: 529 };
         if (count % 6 === 3) return { type: 'error', status: 429, headers: { 'retry-after': '1' } };
-        const answer = await answerByPlan(request, info);
+        const answer = await lab.script(request, info);
         if (answer?.type !== 'message') return answer;
         return { ...answer, delivery: { errorEvent: { ...overloaded, afterEvents: 4 } } };
       });
@@ -81,11 +80,22 @@ export const MODEL_FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Cuts one stream after the other; a kind that does not come up any more, because the batch is over, is left out. */
-async function cutEverywhere(lab: Lab, by: 'fin' | 'rst', cuts: readonly (typeof CUTS)[number][]): Promise<void> {
-  const sprung = cuts.map(({ marker, offset }) => lab.between.model.cutReplyAt(marker, { offset, by }));
+/** Cuts one stream after the other, until each kind was met or the batch has nothing more of it. */
+async function cutEverywhere(
+  lab: Lab,
+  batch: RunningBatch,
+  by: 'fin' | 'rst',
+  cuts: readonly (typeof CUTS)[number][],
+): Promise<void> {
   let count = 0;
-  for (const cut of sprung) void cut.then(() => (count += 1));
-  await Promise.race([Promise.all(sprung), wait(4_000)]);
+  const deadline = performance.now() + 6_000;
+  for (const { marker, offset } of cuts) {
+    const sprung = lab.between.model.cutReplyAt(marker, { offset, by }).then(() => true);
+    const leftMs = deadline - performance.now();
+    if (!(await Promise.race([sprung, wait(leftMs).then(() => false)]))) break;
+    count += 1;
+    // Five failures in a row would open the breaker, and then no stream is there to be cut.
+    await Promise.race([batch.next('turn.completed').catch(() => undefined), wait(1_000)]);
+  }
   if (count === 0) throw new Error('no stream was cut');
 }

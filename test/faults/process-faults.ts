@@ -35,7 +35,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       const apis = lab.fleet.members.filter((member) => member.kind === 'api');
       const submits = Array.from({ length: 6 }, (_, index) =>
         batch.client.request<{ id: string }>('POST', '/v1/tasks', {
-          body: { agent: 'lab', input: { prompt: `LAB F01-${index} []` } },
+          body: { agent: 'lab', input: { prompt: `LAB F01-${index >> 1} []` } },
           headers: { 'idempotency-key': `killed-${batch.id}-${index >> 1}` },
           signal: AbortSignal.timeout(30_000),
         }),

@@ -15,14 +15,12 @@ export function describeFaults(title: string, faults: readonly Fault[], options:
       await lab?.stop();
     });
 
-    it.each(faults)(
-      '$ids · $name',
-      async (fault) => {
+    for (const fault of faults) {
+      it(`${fault.ids} · ${fault.name}`, async () => {
         const outcome = await runBatchUnderFault(lab, fault, seed);
         expect(outcome.violations).toEqual([]);
         expect(outcome.statuses).toEqual({ completed: outcome.tasks });
-      },
-      120_000,
-    );
+      }, 120_000);
+    }
   });
 }

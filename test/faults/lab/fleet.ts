@@ -31,6 +31,8 @@ export interface Fleet {
   allReady(): Promise<void>;
   /** How often a process ended that nobody had killed, with the end of its log; lost leases are counted apart. */
   readonly unexpectedExits: string[];
+  /** Ids of every process ever started. */
+  readonly pids: readonly number[];
   readonly counts: { kills: number; freezes: number; leaseLosses: number; starts: number };
   stop(): Promise<void>;
 }
@@ -45,10 +47,13 @@ export async function startFleet(plan: FleetPlan): Promise<Fleet> {
   const unexpectedExits: string[] = [];
   const counts = { kills: 0, freezes: 0, leaseLosses: 0, starts: 0 };
   let isStopping = false;
+  const pids: number[] = [];
   const launch = (spec: FleetPlan['members'][number], generation: number): Service => {
     const name = `${spec.name}.${generation}`;
     counts.starts += 1;
-    return spawnService(spec.kind, name, { ...spec.env, NIGHTSHIFT_WORKER_NAME: name });
+    const service = spawnService(spec.kind, name, { ...spec.env, NIGHTSHIFT_WORKER_NAME: name });
+    pids.push(service.pid);
+    return service;
   };
   const supervise = (spec: FleetPlan['members'][number], member: Member, service: Service) => {
     void service.exited.then(async () => {
@@ -94,6 +99,7 @@ export async function startFleet(plan: FleetPlan): Promise<Fleet> {
     },
     allReady: async () => void (await Promise.all(members.map((member) => ready(member)))),
     unexpectedExits,
+    pids,
     counts,
     async stop() {
       isStopping = true;

@@ -22,9 +22,16 @@ export function toPrompt(plan: LabPlan): string {
   return `LAB ${plan.label} ${JSON.stringify(plan.turns)}`;
 }
 
-/** The label of a task by the first message of a request to the model. */
+/** The label of a task by its first message. */
 export function readLabel(firstUserText: string): string | undefined {
   return PROMPT.exec(firstUserText)?.[1];
+}
+
+/** The label of the task that a request to the model is for; undefined for other agents. */
+export function findLabel(request: { body: unknown }): string | undefined {
+  const body = request.body as { messages?: { content: { text?: string }[] | string }[] } | null;
+  const content = body?.messages?.[0]?.content ?? '';
+  return readLabel(typeof content === 'string' ? content : content.map(({ text }) => text ?? '').join('\n'));
 }
 
 /** The model as the plan wants it; what is not of the lab passes on. */

@@ -9,7 +9,7 @@ import { checkArtifacts } from '../checkers/check-artifacts.ts';
 import { checkEffects } from '../checkers/check-effects.ts';
 import { checkMessages } from '../checkers/check-messages.ts';
 import { checkTranscript } from '../checkers/check-transcript.ts';
-import { drawPlan, readLabel, toPrompt } from './lab-plan.ts';
+import { drawPlan, findLabel, toPrompt } from './lab-plan.ts';
 import { PatientClient } from './patient-client.ts';
 import type { Lab } from './start-lab.ts';
 import { isFinal, openTranscript, type Transcript, watchIntoTranscript } from './stream-client.ts';
@@ -95,7 +95,7 @@ export async function runBatchUnderFault(lab: Lab, fault: Fault, seed: number): 
   return {
     violations: [
       ...(await judge(lab, { client, transcripts, statuses, random })),
-      ...checkMessages(lab.model.requests.slice(firstRequest), findTaskOfRequest),
+      ...checkMessages(lab.model.requests.slice(firstRequest), findLabel),
       ...client.serverErrors,
       ...lab.fleet.unexpectedExits.slice(firstExit),
     ],
@@ -175,13 +175,6 @@ async function readStatuses(client: PatientClient, taskIds: readonly string[]): 
     if (answer.status === 200) statuses.set(id, answer.body.status);
   }
   return statuses;
-}
-
-/** By the label in the first message; document analysis shortens its context and is left out. */
-function findTaskOfRequest(request: { body: unknown }): string | undefined {
-  const body = request.body as { messages?: { content: { text?: string }[] | string }[] } | null;
-  const content = body?.messages?.[0]?.content ?? '';
-  return readLabel(typeof content === 'string' ? content : content.map(({ text }) => text ?? '').join('\n'));
 }
 
 function countBy(words: readonly string[]): Record<string, number> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { createId, type TenantId, toUuid } from '../../../packages/domain/src/index.ts';
+import type { ScriptFunction } from '../../../packages/local/src/model/script/script.ts';
 import {
   type ModelServer,
   type ModelServerOptions,
@@ -31,7 +32,9 @@ export interface LabOptions {
   workers?: number;
   /** Settings of the Postgres; by default nothing is forced to disk, because processes are killed and not the machine. */
   postgresSettings?: Record<string, string>;
-  model?: Partial<ModelServerOptions>;
+  model?: Partial<Omit<ModelServerOptions, 'script'>>;
+  /** What the model says when nothing is wrong with it; default: what the prompt plans. */
+  script?: ScriptFunction;
   env?: Record<string, string>;
   seed: number;
 }
@@ -48,6 +51,8 @@ export interface Lab {
   readonly speech: SpeechServer;
   readonly s3: TemporaryS3Server;
   readonly effects: EffectServer;
+  /** What the model says when nothing is wrong with it. */
+  readonly script: ScriptFunction;
   readonly between: Readonly<Record<'postgres' | 'redis' | 'model' | 's3', TcpProxy>>;
   readonly key: string;
   readonly redisPrefix: string;
@@ -62,11 +67,12 @@ const FAST_POSTGRES = { fsync: 'off', full_page_writes: 'off' };
 
 export async function startLab(options: LabOptions): Promise<Lab> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'nightshift-lab-'));
+  const script = options.script ?? answerByPlan;
   const postgresSettings = options.postgresSettings ?? FAST_POSTGRES;
   const [postgres, redis, model, speech, s3, effects] = await Promise.all([
     startPostgresControl({ dataDir: path.join(dataDir, 'postgres'), settings: postgresSettings }),
     startRedisControl({ dataDir: path.join(dataDir, 'redis'), cacheDir: CACHE_DIR }),
-    startModelServer({ streamDelayMs: 5, script: answerByPlan, ...options.model }),
+    startModelServer({ streamDelayMs: 5, ...options.model, script }),
     startSpeechServer(),
     startTemporaryS3Server({ buckets: ['nightshift'] }),
     startEffectServer({ file: path.join(dataDir, 'effects.jsonl') }),
@@ -80,7 +86,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   ]);
   const between = { postgres: pgProxy, redis: redisProxy, model: modelProxy, s3: s3Proxy };
   const key = await insertKey(postgres.url);
-  const redisPrefix = 'lab';
+  const redisPrefix = `lab-${randomBytes(6).toString('hex')}`;
   const env: Record<string, string> = {
     DATABASE_URL: throughPort(postgres.url, pgProxy.port),
     REDIS_URL: throughPort(redis.url, redisProxy.port),
@@ -104,7 +110,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     ...options.env,
   };
   const fleet = await startFleet({ members: await planMembers(options, env) });
-  const vendors = { model, speech, s3 };
+  const vendors = { model, speech, s3, script };
   return {
     ...vendors,
     fleet,
@@ -139,12 +145,14 @@ async function planMembers(options: LabOptions, env: Record<string, string>) {
   return [...apis, ...workers];
 }
 
-async function heal(lab: Pick<Lab, 'fleet' | 'redis' | 'between' | 'model' | 'speech' | 's3'>): Promise<void> {
+async function heal(
+  lab: Pick<Lab, 'fleet' | 'redis' | 'between' | 'model' | 'speech' | 's3' | 'script'>,
+): Promise<void> {
   for (const proxy of Object.values(lab.between)) proxy.restore();
   for (const member of lab.fleet.members) if (member.isFrozen) lab.fleet.thaw(member);
   lab.speech.faults.clear();
   lab.s3.faults.clear();
-  lab.model.script.set(answerByPlan);
+  lab.model.script.set(lab.script);
   await lab.redis.start();
   await lab.redis.thaw();
   await lab.redis.call('CLIENT', 'UNPAUSE').catch(() => undefined);
