@@ -1,12 +1,11 @@
 import type { TaskId } from '@nightshift/domain';
-import { callWithFailpoints } from '@nightshift/resilience';
-import { createConnectionLoss, type RedisConnections } from './open-redis.ts';
+import { LiveChannels } from './live-channels.ts';
+import type { RedisConnections } from './open-redis.ts';
 import { decodeTexts, type StreamEntry } from './stream-entry.ts';
 
 /** A subscription that is not confirmed by then goes on in the background: Redis delays nobody. */
 const CONFIRM_TIMEOUT_MS = 200;
 const PING_TIMEOUT_MS = 1_000;
-const CHANNELS_PER_COMMAND = 500;
 
 export interface LiveSubscriptions {
   /**
@@ -31,8 +30,7 @@ export function subscribeLive(
 ): LiveSubscriptions {
   const { subscriber, keys } = redis;
   const tasks = new Map<string, TaskId>();
-  /** Channels that ioredis was told of, and that it subscribes again by itself after a reconnect. */
-  const sent = new Set<string>();
+  const channels = new LiveChannels(subscriber);
   let verifying: Promise<void> | undefined;
 
   function onMessage(channel: string, message: string): void {
@@ -42,29 +40,8 @@ export function subscribeLive(
 
   /** The answer to a ping comes after those to the subscriptions before it: ioredis' own and the ones made here. */
   function onReady(): void {
-    const missing = [...tasks.keys()].filter((channel) => !sent.has(channel));
-    for (let i = 0; i < missing.length; i += CHANNELS_PER_COMMAND) {
-      void subscribe(missing.slice(i, i + CHANNELS_PER_COMMAND));
-    }
-    for (const channel of sent) if (!tasks.has(channel)) unsubscribe(channel);
+    channels.restore(tasks);
     subscriber.ping().then(handlers.onReconnect, () => undefined);
-  }
-
-  function subscribe(channels: readonly string[]): Promise<boolean> {
-    for (const channel of channels) sent.add(channel);
-    const send = () => subscriber.subscribe(...channels);
-    return callWithFailpoints('streams.subscribe', send, createConnectionLoss).then(
-      () => true,
-      () => {
-        for (const channel of channels) sent.delete(channel); // again after the reconnect
-        return false;
-      },
-    );
-  }
-
-  function unsubscribe(channel: string): void {
-    sent.delete(channel);
-    subscriber.unsubscribe(channel).catch(() => undefined);
   }
 
   async function ping(): Promise<void> {
@@ -90,14 +67,14 @@ export function subscribeLive(
       const channel = keys.liveChannel(taskId);
       tasks.set(channel, taskId);
       if (subscriber.status !== 'ready') return false;
-      const isConfirmed = await within(subscribe([channel]), CONFIRM_TIMEOUT_MS);
+      const isConfirmed = await within(channels.subscribe([channel]), CONFIRM_TIMEOUT_MS);
       if (!isConfirmed) void verify(); // commands must not pile up in a connection that hangs
       return isConfirmed;
     },
     remove(taskId) {
       const channel = keys.liveChannel(taskId);
       tasks.delete(channel);
-      if (subscriber.status === 'ready') unsubscribe(channel);
+      if (subscriber.status === 'ready') channels.unsubscribe(channel);
     },
     verify,
     close() {

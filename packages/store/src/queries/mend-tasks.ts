@@ -24,7 +24,7 @@ const statement = {
       order by t.id
       for no key update skip locked
     ), judged as (
-      select r.*, h.status as old_status,
+      select r.id, r.incarnation, r.next_dispatch_at, r.wake_at, r.waiting_for, r.finished_at, h.status as old_status,
         case when h.status = 'running' and r.incarnation is null then 'queued' else h.status end as status,
         r.wake_at is null
           and (r.waiting_for is null or r.waiting_for in ('provider', 'rate_limit', 'retry', 'schedule')) as is_stuck

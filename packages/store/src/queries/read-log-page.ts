@@ -27,7 +27,8 @@ const statement = {
     from tasks t left join lateral (
       select first_seq, last_seq, types, visibility, payload
       from (
-        select r.*, sum(octet_length(payload)) over (order by last_seq) - octet_length(payload) as bytes_before
+        select first_seq, last_seq, types, visibility, payload,
+          sum(octet_length(payload)) over (order by last_seq) - octet_length(payload) as bytes_before
         from (
           select first_seq, last_seq, types, visibility, payload
           from task_events
