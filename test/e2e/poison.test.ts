@@ -1,16 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TaskBody } from '../support/api-client.ts';
 import { checkTaskLog } from '../support/check-task-log.ts';
 import { watchTask } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Service } from '../support/spawn-service.ts';
-import { type System, startSystem } from '../support/start-system.ts';
+import { isGone, startWard, type Ward } from '../support/poison-ward.ts';
 
-const POISON_AGENTS = path.resolve(import.meta.dirname, '../faults/agents/poison-agents.mjs');
 const NEIGHBOURS = 5;
 const TIMEOUT_MS = 90_000;
 
@@ -19,62 +13,10 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
-interface Ward {
-  system: System;
-  /** What the tools wrote down before they did their harm. */
-  readCalls(): { tool: string; pid: number; taskId: string }[];
-  /** Workers that ended although nobody told them to. */
-  deadWorkers: Service[];
-}
-
-/** A fleet of two with an operator that starts a worker anew when one dies. */
-async function startWard(env: Record<string, string> = {}): Promise<Ward> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'nightshift-poison-'));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'calls.jsonl');
-  const system = await startSystem({
-    workers: 0,
-    env: {
-      NIGHTSHIFT_AGENTS: 'poison',
-      NIGHTSHIFT_AGENTS_MODULE: POISON_AGENTS,
-      NIGHTSHIFT_POISON_LOG: file,
-      NIGHTSHIFT_LEASE_MS: '3000',
-      NIGHTSHIFT_ISOLATED_MEMORY_MB: '128',
-      NODE_OPTIONS: '--max-old-space-size=128',
-      ...env,
-    },
-  });
-  const deadWorkers: Service[] = [];
-  let isOver = false;
-  cleanups.push(async () => {
-    isOver = true;
-    await system.stop();
-  });
-  const keepWorker = async (): Promise<void> => {
-    const worker = await system.startWorker();
-    void worker.exited.then(async () => {
-      if (isOver) return;
-      deadWorkers.push(worker);
-      await keepWorker();
-    });
-  };
-  await keepWorker();
-  await keepWorker();
-  // "behave:300 behave:300" asks for these tools, one a turn, and then ends.
-  system.model.script.push((_request, { turn, firstUserText }) => {
-    const calls = firstUserText.match(/[a-z_]+:\d+/gu) ?? [];
-    const [name, ms] = calls[turn - 1]?.split(':') ?? [];
-    if (!name) return { type: 'message', content: [{ type: 'text', text: 'Done.' }] };
-    return { type: 'message', content: [{ type: 'tool_use', name, input: { ms: Number(ms) } }] };
-  });
-  return {
-    system,
-    deadWorkers,
-    readCalls() {
-      const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
-      return lines.map((line) => JSON.parse(line) as { tool: string; pid: number; taskId: string });
-    },
-  };
+async function startFleet(): Promise<Ward> {
+  const ward = await startWard({ workers: 2 });
+  cleanups.push(() => ward.close());
+  return ward;
 }
 
 const submit = ({ system }: Ward, ...calls: string[]) =>
@@ -99,14 +41,6 @@ async function expectAllCompleted({ system }: Ward, tasks: readonly TaskBody[]):
   }
 }
 
-const isGone = (pid: number) => {
-  try {
-    return / [ZX] /u.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
-  }
-};
-
 describe.skipIf(process.platform !== 'linux')('a tool that harms its process', () => {
   it.each([
     { tool: 'kill_self', says: /killed by SIGKILL/u },
@@ -117,7 +51,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that harms its process', (
     '$tool: is a dead letter after one shared death and two alone, and its neighbours complete',
     { timeout: 180_000 },
     async ({ tool, says }) => {
-      const ward = await startWard();
+      const ward = await startFleet();
       const neighbours = await startNeighbours(ward);
       const poison = await submit(ward, 'behave:0', `${tool}:0`);
       const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
@@ -140,7 +74,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that harms its process', (
   it('that may not be repeated is no way out: it meets others once, however many steps it settles between', {
     timeout: 180_000,
   }, async () => {
-    const ward = await startWard();
+    const ward = await startFleet();
     const neighbours = await startNeighbours(ward);
     const poison = await submit(ward, ...Array.from({ length: 12 }, () => 'kill_self_unsafe:0'));
     const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
@@ -153,7 +87,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that harms its process', (
   it('by never giving the event loop back is killed by its parent, and ends like one that dies', {
     timeout: 180_000,
   }, async () => {
-    const ward = await startWard();
+    const ward = await startFleet();
     const neighbours = await startNeighbours(ward);
     const poison = await submit(ward, 'behave:0', 'block:30000');
     const task = await ward.system.api.waitFor(poison.id, undefined, TIMEOUT_MS);
@@ -166,7 +100,7 @@ describe.skipIf(process.platform !== 'linux')('a tool that harms its process', (
   });
 
   it('once, for longer than a lease, costs it and its neighbours nothing', { timeout: 180_000 }, async () => {
-    const ward = await startWard();
+    const ward = await startFleet();
     const neighbours = await startNeighbours(ward);
     const clumsy = await submit(ward, 'behave:0', 'block_once:7000', 'behave:0', 'behave:0', 'behave:0');
     await expectAllCompleted(ward, [clumsy, ...neighbours]);
