@@ -6,11 +6,13 @@ import { z } from 'zod';
 
 const EFFECTS_URL = process.env.NIGHTSHIFT_EFFECTS_URL ?? '';
 
-/** By name of the tool: how it may be repeated. */
-const ANNOTATIONS = {
-  effect_pure: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
-  effect_keyed: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
-  effect_unsafe: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
+/** By name of the tool: what it declares about being repeated. */
+const EFFECTS = {
+  effect_pure: { annotations: { readOnlyHint: true, destructiveHint: false } },
+  effect_keyed: { annotations: { destructiveHint: false, idempotentHint: true } },
+  effect_unsafe: { annotations: { destructiveHint: true } },
+  effect_verifiable: { annotations: { destructiveHint: true }, verify: askEffectServer },
+  write_row: { effect: 'transaction' },
 };
 
 const inputSchema = z.object({
@@ -20,7 +22,7 @@ const inputSchema = z.object({
 });
 
 export function createAgents({ tools, models }) {
-  const effects = Object.entries(ANNOTATIONS).map(([name, annotations]) => createEffectTool(name, annotations));
+  const effects = Object.entries(EFFECTS).map(([name, declared]) => createEffectTool(name, declared));
   const granted = [...effects, ...tools.filter((tool) => tool.name === 'speak' || tool.name === 'compose_music')];
   const lab = defineAgent({
     name: 'lab',
@@ -35,23 +37,41 @@ export function createAgents({ tools, models }) {
   return { agents: [lab], tools: effects };
 }
 
-function createEffectTool(name, annotations) {
+function createEffectTool(name, declared) {
   return defineTool({
     name,
     description: `Has the effect ${name}.`,
     version: '1',
     inputSchema,
     outputSchema: z.object({ done: z.number() }),
-    annotations: { ...annotations, openWorldHint: true },
+    ...declared,
     timeoutMs: { hard: 30_000 },
     async execute(input, context) {
       if (input.delayMs) await wait(input.delayMs, context.signal);
       await context.progress({ done: 0, total: 1 });
-      await callEffectServer(name, input, context);
+      if (declared.effect === 'transaction') await writeEffect(context);
+      else await callEffectServer(name, input, context);
       if (input.fail) throw new FatalToolError('The effect was had, and failed.');
       return { done: input.n };
     },
   });
+}
+
+/** An effect in a table of the tool's own, which the laboratory makes. */
+async function writeEffect(context) {
+  await context.transaction((db) =>
+    db.query('insert into lab_effects (task_id, tool_use_id) values ($1::text, $2::text)', [
+      context.task.id,
+      context.toolUseId,
+    ]),
+  );
+}
+
+async function askEffectServer(key, input, context) {
+  const response = await fetch(`${EFFECTS_URL}/?key=${encodeURIComponent(key)}`, { signal: context.signal });
+  if (!response.ok) throw new Error(`effect server: ${response.status}`);
+  const { count } = await response.json();
+  return count > 0 ? { kind: 'happened', output: { done: input.n } } : { kind: 'did_not_happen' };
 }
 
 async function callEffectServer(tool, input, context) {

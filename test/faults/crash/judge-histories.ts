@@ -4,7 +4,9 @@ import { checkAgreement, digestFrames } from '../checkers/check-agreement.ts';
 import { checkArtifacts } from '../checkers/check-artifacts.ts';
 import { checkEffects } from '../checkers/check-effects.ts';
 import { checkMessages } from '../checkers/check-messages.ts';
+import { checkOwnRows, type OwnRow } from '../checkers/check-own-rows.ts';
 import { checkTranscript } from '../checkers/check-transcript.ts';
+import { checkVerifiedEffects } from '../checkers/check-verified-effects.ts';
 import { readLabel } from '../lab/lab-plan.ts';
 import { openTranscript, watchIntoTranscript } from '../lab/stream-client.ts';
 import type { Lane } from './open-lane.ts';
@@ -16,7 +18,11 @@ const DEADLINE_MS = 20_000;
  * Asks every witness about the tasks of a run: the client that followed, one that reads afterwards, the model, the effect
  * server, whoever fetches the artifacts, whoever submits the same once more. Returns what does not fit together.
  */
-export async function judgeHistories(lane: Lane, histories: readonly TaskHistory[]): Promise<string[]> {
+export async function judgeHistories(
+  lane: Lane,
+  histories: readonly TaskHistory[],
+  options: { wasFrozen: boolean },
+): Promise<string[]> {
   const problems: string[] = [];
   for (const history of histories) {
     const { taskId, transcript, allowed } = history;
@@ -35,9 +41,19 @@ export async function judgeHistories(lane: Lane, histories: readonly TaskHistory
   const labels = new Set(histories.map(({ label }) => label));
   const effects = lane.effects.calls().filter((effect) => byTask.has(effect.taskId));
   problems.push(...checkEffects(effects, byTask).problems);
+  if (!options.wasFrozen) problems.push(...checkVerifiedEffects(effects));
+  problems.push(...checkOwnRows(await readOwnRows(lane, [...byTask.keys()]), byTask));
   const requests = lane.system.model.requests.filter((request) => labels.has(findLabel(request) ?? ''));
   problems.push(...checkMessages(requests, findLabel));
   return problems;
+}
+
+async function readOwnRows(lane: Lane, taskIds: readonly string[]): Promise<OwnRow[]> {
+  const { rows } = await lane.system.pool.query<{ task_id: string; tool_use_id: string }>(
+    'select task_id, tool_use_id from lab_effects where task_id = any($1::text[])',
+    [taskIds],
+  );
+  return rows.map((row) => ({ taskId: row.task_id, toolUseId: row.tool_use_id }));
 }
 
 async function readStatus(lane: Lane, taskId: string): Promise<string | undefined> {

@@ -25,7 +25,7 @@ export async function listBoundaries(
     await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
     return histories;
   });
-  const problems = await judgeHistories(lane, result);
+  const problems = await judgeHistories(lane, result, { wasFrozen: false });
   if (problems.length > 0) throw new Error(`${scenario.name} without any fault: ${problems.join('; ')}`);
   return (['worker', 'api'] as const).flatMap((kind) => toBoundaries(kind, points[kind], ticking));
 }

@@ -52,6 +52,7 @@ export async function openLane(name: string, seed: number): Promise<Lane> {
       LOG_LEVEL: 'info',
     },
   });
+  await system.pool.query('create table lab_effects (task_id text not null, tool_use_id text not null)');
   await system.apiService.stop();
   const random = createSeededRandom(seed);
   let generation = 0;

@@ -52,7 +52,7 @@ export async function runBoundary(
     done.abort();
     await succession;
     if (action === 'stop') await wake(lane, boundary, first.hasFired());
-    violations.push(...(await judgeHistories(lane, histories)));
+    violations.push(...(await judgeHistories(lane, histories, { wasFrozen: action === 'stop' })));
   } catch (error) {
     violations.push(error instanceof Error ? error.message : String(error));
   } finally {

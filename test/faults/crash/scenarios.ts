@@ -34,7 +34,11 @@ const EVERY_CLASS: Turns = [
     { tool: 'effect_unsafe', input: { n: 3 } },
     { tool: 'effect_keyed', input: { n: 4 } },
   ],
-  [{ tool: 'effect_unsafe', input: { n: 5 } }],
+  [
+    { tool: 'effect_unsafe', input: { n: 5 } },
+    { tool: 'effect_verifiable', input: { n: 6 } },
+    { tool: 'write_row', input: { n: 7 } },
+  ],
 ];
 const SPEECH: Turns = [[{ tool: 'speak', input: { text: 'Nothing is lost.' } }]];
 /** Long enough to be cancelled in the middle. */
