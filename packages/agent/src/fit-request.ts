@@ -23,8 +23,12 @@ export async function fitRequest(run: TaskRun, info: ModelInfo): Promise<FittedR
   if (context.truncatedCount > 0) {
     await run.log.emit({ type: 'context.truncated', data: { ...data, results: context.truncatedCount } });
   }
-  if (context.prunedTurns.length > 0) {
-    await run.log.emit({ type: 'context.pruned', data: { ...data, turns: context.prunedTurns } });
+  const { prunedTurns } = context;
+  const [oldest] = prunedTurns;
+  if (oldest !== undefined) {
+    // The first and the last of them: a list in every request would make the log grow with the square of the turns.
+    const turns = { from: oldest, to: prunedTurns.at(-1) ?? oldest, count: prunedTurns.length };
+    await run.log.emit({ type: 'context.pruned', data: { ...data, turns } });
   }
   return { ...context, messages: trimLastWords(context.messages), requestTokens };
 }
