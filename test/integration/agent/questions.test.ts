@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createAskHuman } from '../../../packages/tools/src/catalog/ask-human.ts';
+import { createWaitUntil } from '../../../packages/tools/src/catalog/wait-until.ts';
 import { type AgentHarness, createAgentHarness } from '../../support/agent-harness.ts';
 import type { Epoch, Scene } from '../../support/agent-scene.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -226,5 +227,25 @@ describe('a message', () => {
     await sayTo(harness.pool, scene, 'Before you start.');
     expect(await scene.run()).toBe('completed');
     expect(scene.requests()[0]?.messages).toMatchObject([{ content: [{}, { text: 'Before you start.' }] }]);
+  });
+});
+
+describe('wait_until', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('spends a long wait outside of the slot, and goes on at its time', async () => {
+    const at = new Date(Date.now() + 3_600_000);
+    const script = [call('wait_until', [{ at: at.toISOString() }]), say('done')];
+    const scene = await harness.open({ tools: [createWaitUntil()], script });
+    expect(await scene.run()).toBe('waiting');
+    const { waitingFor, wakeAt = new Date(0) } = await scene.task();
+    expect(waitingFor).toBe('schedule');
+    expect(Math.abs(wakeAt.getTime() - at.getTime())).toBeLessThan(10_000);
+    vi.useFakeTimers({ toFake: ['Date'], now: at.getTime() + 1 });
+    await scene.wake();
+    expect(await scene.run()).toBe('completed');
+    expect(JSON.stringify(toldResults(scene))).toContain(at.toISOString().slice(0, 15));
   });
 });
