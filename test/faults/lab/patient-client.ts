@@ -16,6 +16,7 @@ export interface PatientClientOptions {
 /** Statuses that ask for another try (RFC 9110): everything else is an answer. */
 const AGAIN = new Set([409, 429, 502, 503, 504]);
 const RETRY_MS = 200;
+const MAX_RETRY_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /** A client as API.md asks for: what has no answer is sent again, to any process, with the same idempotency key. */
@@ -73,10 +74,10 @@ export class PatientClient {
     path: string,
     options: { body?: unknown; headers?: Record<string, string>; signal: AbortSignal },
   ): Promise<Answer<T>> {
-    while (!options.signal.aborted) {
+    for (let tries = 0; !options.signal.aborted; tries++) {
       const answer = await this.ask<T>(method, path, options.body, options.headers);
       if (answer && !AGAIN.has(answer.status) && answer.status !== 500) return answer;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** tries)));
     }
     throw new Error(`${method} ${path}: no answer in time`);
   }

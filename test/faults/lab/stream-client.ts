@@ -36,6 +36,7 @@ export interface Transcript {
 
 const FINAL = /^task\.(?:completed|failed|cancelled|expired)$/;
 const RETRY_MS = 150;
+const MAX_RETRY_MS = 5_000;
 
 export function isFinal(frame: ReceivedFrame | undefined): boolean {
   return frame !== undefined && FINAL.test(frame.type);
@@ -52,6 +53,9 @@ export function openTranscript(taskId: string): Transcript {
 export async function watchIntoTranscript(transcript: Transcript, options: StreamClientOptions): Promise<void> {
   const { signal, taskId, key, apiUrls, random } = options;
   transcript.isFinished = false;
+  let failures = 0;
+  // Twice as long after each connection that brought nothing: two hundred clients at once must not be what is wrong.
+  const backOff = () => sleep(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures) * (0.5 + random() / 2), signal);
   while (!signal.aborted) {
     const lastEventId = transcript.frames.at(-1)?.id;
     const api = apiUrls[Math.floor(random() * apiUrls.length)];
@@ -66,16 +70,19 @@ export async function watchIntoTranscript(transcript: Transcript, options: Strea
     if (stream?.status !== 200) {
       if (stream) transcript.refusals[stream.status] = (transcript.refusals[stream.status] ?? 0) + 1;
       stream?.cut();
-      await sleep(RETRY_MS, signal);
+      await backOff();
+      failures += 1;
       continue;
     }
+    const before = transcript.frames.length;
     await readUntilCut(transcript, stream, options);
     if (isFinal(transcript.frames.at(-1))) {
       transcript.isFinished = true;
       return;
     }
     transcript.cuts += 1;
-    await sleep(RETRY_MS * random(), signal);
+    failures = transcript.frames.length > before ? 0 : failures + 1;
+    await backOff();
   }
 }
 

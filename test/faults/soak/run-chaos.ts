@@ -18,6 +18,7 @@ export async function runChaos(chaos: Chaos, options: { startedAtMs: number; unt
   const done: DoneFault[] = [];
   const running = new Set<Promise<void>>();
   const busy = new Set<SoakFault['on']>();
+  const draw = createDeck(chaos.random);
   const begin = async (fault: SoakFault) => {
     const atMs = Date.now();
     if (fault.on) busy.add(fault.on);
@@ -29,8 +30,8 @@ export async function runChaos(chaos: Chaos, options: { startedAtMs: number; unt
   while (Date.now() < options.untilMs) {
     const gapMs = MIN_GAP_MS + chaos.random() * (MAX_GAP_MS - MIN_GAP_MS);
     await new Promise((resolve) => setTimeout(resolve, Math.min(gapMs, options.untilMs - Date.now())));
-    const fault = draw(chaos.random);
-    if (Date.now() >= options.untilMs || (fault.on && busy.has(fault.on))) continue;
+    const fault = draw();
+    if (!fault || Date.now() >= options.untilMs || (fault.on && busy.has(fault.on))) continue;
     const run = begin(fault);
     running.add(run);
     void run.finally(() => running.delete(run));
@@ -39,11 +40,11 @@ export async function runChaos(chaos: Chaos, options: { startedAtMs: number; unt
   return done.sort((a, b) => a.atMs - b.atMs);
 }
 
-function draw(random: () => number): SoakFault {
-  let left = random() * SOAK_FAULTS.reduce((sum, { weight }) => sum + weight, 0);
-  for (const fault of SOAK_FAULTS) {
-    left -= fault.weight;
-    if (left <= 0) return fault;
-  }
-  return SOAK_FAULTS[0] as SoakFault;
+/** Like cards: each fault is in the deck as often as its weight says, so that even a short soak meets most of them. */
+function createDeck(random: () => number): () => SoakFault | undefined {
+  let deck: SoakFault[] = [];
+  return () => {
+    if (deck.length === 0) deck = SOAK_FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault));
+    return deck.splice(Math.floor(random() * deck.length), 1)[0];
+  };
 }

@@ -89,7 +89,10 @@ async function soak(lab: Lab, doomed: Set<string>) {
   const faults = await unlessFailed(runChaos({ lab, random, stops }, { startedAtMs, untilMs: fromMs + chaosMs }));
   phases.push({ name: 'faults', fromMs, untilMs: Date.now() });
   await lab.heal();
-  await lab.fleet.allReady();
+  const readiness = await lab.fleet.allReady().then(
+    () => [],
+    (error: unknown) => [`not ready after the faults: ${String(error)}`],
+  );
   await settle(workload, Date.now());
   phases.push(await unlessFailed(calm('calm after', calmMs)));
   const drained = await Promise.race([workload.drain().then(() => true), timeout(DRAIN_TIMEOUT_MS)]);
@@ -98,7 +101,7 @@ async function soak(lab: Lab, doomed: Set<string>) {
   memory.stop();
   const { violations, effects } = await judgeSoak(lab, client, workload.tasks);
   if (!drained) violations.push(`not everything was over ${DRAIN_TIMEOUT_MS} ms after the last submit`);
-  violations.push(...messages.stop());
+  violations.push(...readiness, ...messages.stop());
   return {
     ...measureSoak({
       lab,
