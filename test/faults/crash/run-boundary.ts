@@ -93,8 +93,12 @@ async function superviseUntil(lane: Lane, boundary: Boundary, action: Action, do
 
 /** Leaves the lane with a process of each kind that works and has no failpoints. */
 async function settle(lane: Lane, kind: 'api' | 'worker'): Promise<void> {
-  if (lane.current(kind).isOver()) await lane.replace(kind);
-  await lane.current(kind).arm('');
+  lane.current(kind).kill('SIGCONT'); // frozen at the very end, when nobody looked any more
+  await lane
+    .current(kind)
+    .arm('')
+    .catch(() => lane.current(kind).kill('SIGKILL'));
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   if (lane.current(kind).isOver()) await lane.replace(kind);
   const { baseUrl } = lane.system.api;
   await eventually('the API answers', async () => (await fetch(`${baseUrl}/livez`).catch(() => undefined))?.ok);
