@@ -44,7 +44,8 @@ async function expectAllCompleted({ system }: Ward, tasks: readonly TaskBody[]):
 describe.skipIf(process.platform !== 'linux')('a tool that harms its process', () => {
   it.each([
     { tool: 'kill_self', says: /killed by SIGKILL/u },
-    { tool: 'bomb_heap', says: /out of memory/u },
+    // On a slow machine the collector's last efforts outlast the short lease of this fleet.
+    { tool: 'bomb_heap', says: /out of memory|did not turn/u },
     { tool: 'leak_rejection', says: /exited with code 75/u },
     { tool: 'exit_politely', says: /exited with code 0/u },
   ])(

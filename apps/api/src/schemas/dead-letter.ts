@@ -19,11 +19,9 @@ export const deadLetterSchema = z
     reason: z.enum(DEAD_LETTER_REASONS),
     retry_stopped: z.string().meta({ description: 'Why trying stopped.' }),
     failure: failureSchema,
-    history: z
-      .array(z.unknown())
-      .meta({
-        description: 'Failed attempts of the run, and processes that died while they ran it (`death`), oldest first.',
-      }),
+    history: z.array(z.unknown()).meta({
+      description: 'Failed attempts of the run, and processes that died while they ran it (`death`), oldest first.',
+    }),
     usage: usageSchema.nullable(),
     journal: z.object({
       epoch: z.int(),
