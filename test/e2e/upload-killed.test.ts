@@ -57,5 +57,5 @@ describe('kill -9 of the worker between an upload and its pointer', () => {
     );
     expect(rows).toHaveLength(1);
     for (const { s3_key } of rows) expect(await objects.head(s3_key)).toBeDefined();
-  });
+  }, 120_000);
 });

@@ -22,6 +22,8 @@ const MAX_AT_ONCE = 5;
  * first. By then its sockets and its lease are long gone.
  */
 const LATE_FACTOR = 24;
+/** However short the age is: a client may be uploading a large file over a slow line. */
+const MIN_CLIENT_UPLOAD_MS = 60 * 60_000;
 
 export interface JanitorDeps {
   pool: Pool;
@@ -30,7 +32,7 @@ export interface JanitorDeps {
   metrics: Metrics;
   /**
    * Age at which an upload is looked at whose epoch is over. Uploads of clients, which have no epoch, are given up after
-   * 24 times this.
+   * 24 times this, and not before an hour.
    */
   minAgeMs: number;
 }
@@ -48,6 +50,7 @@ interface Unwanted<Id> {
 export function createArtifactJanitor(deps: JanitorDeps): Housekeeper {
   const { pool, minAgeMs } = deps;
   const lateMs = minAgeMs * LATE_FACTOR;
+  const maxUploadMs = Math.max(lateMs, MIN_CLIENT_UPLOAD_MS);
   const sweepArtifacts = createSweep(deps, {
     find: (after: Parameters<typeof findUnwantedArtifacts>[1]['after']) =>
       findUnwantedArtifacts(pool, { after, limit: MAX_ROWS_PER_PASS, minAgeMs, lateMs }),
@@ -55,14 +58,14 @@ export function createArtifactJanitor(deps: JanitorDeps): Housekeeper {
   });
   const sweepFiles = createSweep(deps, {
     find: (after: Parameters<typeof findUnwantedFiles>[1]['after']) =>
-      findUnwantedFiles(pool, { after, limit: MAX_ROWS_PER_PASS, maxUploadMs: lateMs }),
+      findUnwantedFiles(pool, { after, limit: MAX_ROWS_PER_PASS, maxUploadMs }),
     mark: (ids) => markFilesDiscarded(pool, ids),
   });
   return {
     name: 'artifact-janitor',
     intervalMs: Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, minAgeMs / 10)),
     async runOnce() {
-      await giveUpUploads(pool, MAX_ROWS_PER_PASS, lateMs);
+      await giveUpUploads(pool, MAX_ROWS_PER_PASS, maxUploadMs);
       const moreArtifacts = await sweepArtifacts();
       return (await sweepFiles()) || moreArtifacts;
     },

@@ -185,7 +185,10 @@ describe('the artifact janitor', () => {
     await janitor(60_000).runOnce();
     expect(await objects.head(toFileKey(tenantId, deleted))).toBeUndefined();
     expect(await objects.head(toFileKey(tenantId, slow))).toBeDefined();
-    await fixture.pool.query(`update files set created_at = now() - interval '25 minutes'`);
+    await fixture.pool.query(`update files set created_at = now() - interval '59 minutes'`);
+    await janitor(0).runOnce();
+    expect(await objects.head(toFileKey(tenantId, slow))).toBeDefined();
+    await fixture.pool.query(`update files set created_at = now() - interval '61 minutes'`);
     await janitor(60_000).runOnce();
     expect(await objects.head(toFileKey(tenantId, slow))).toBeUndefined();
     // Whoever still wrote it is told that it is gone.

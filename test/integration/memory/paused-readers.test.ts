@@ -9,10 +9,10 @@ import { playTask } from '../api/play-task.ts';
 import { startTestApi, type TestApi } from '../api/start-test-api.ts';
 
 const READERS = 200;
-const FLUSHES = 60;
+const FLUSHES = 120;
 const EVENT_CHARS = 60_000;
 const MIB = 1024 * 1024;
-/** If nothing held them back, 200 times 3.6 MB would wait. Each may hold a page of 128 KB and a buffer of 256 KB, and a flush more of both. */
+/** If nothing held them back, 200 times 7 MB would wait. Each may hold a page of 128 KB and a buffer of 256 KB, and a flush more of both. */
 const MAX_HELD_BYTES = READERS * 0.75 * MIB;
 
 let api: TestApi;

@@ -105,5 +105,5 @@ describe('a model that streams fast while Postgres is away', () => {
     const numbers = deltas.join('').match(/\d+ /g)?.map(Number);
     expect(numbers).toEqual(Array.from({ length: DELTAS }, (_, n) => n));
     await model.close();
-  });
+  }, 90_000);
 });
