@@ -2,10 +2,11 @@ import { ActiveTasks } from '../../../apps/worker/src/active-tasks.ts';
 import { createClaimBatcher } from '../../../apps/worker/src/claim-batcher.ts';
 import { keepLease } from '../../../apps/worker/src/lease.ts';
 import { processJob } from '../../../apps/worker/src/process-job.ts';
-import { createId, type TaskId } from '../../../packages/domain/src/index.ts';
+import type { TaskId } from '../../../packages/domain/src/index.ts';
 import { createFlusher, createPublisher } from '../../../packages/eventlog/src/index.ts';
 import { createSemaphore } from '../../../packages/resilience/src/index.ts';
-import { endWorker, registerWorker } from '../../../packages/store/src/index.ts';
+import { endWorker } from '../../../packages/store/src/index.ts';
+import { registerSimProcess } from './register-sim-process.ts';
 import { createSimAgent } from './sim-agent.ts';
 import { SimProcess } from './sim-process.ts';
 import { LEASE_MS, QUERY_TIMEOUT_MS } from './timing.ts';
@@ -31,12 +32,7 @@ export async function runSimChild(world: World, parent: SimProcess, taskId: Task
 async function run(world: World, child: SimProcess, taskId: TaskId): Promise<void> {
   const { database, log, metrics, dice } = world;
   const pool = database.openPool(QUERY_TIMEOUT_MS);
-  const incarnation = createId('worker');
-  const lockKey = BigInt(dice.integer(1, 2 ** 31));
-  database.holdSession(lockKey, child);
-  const registeredAt = performance.now();
-  const registration = { incarnation, name: child.name, host: 'sim', pid: 1, version: '0', capacity: 0, lockKey };
-  await registerWorker(pool, { ...registration, leaseMs: LEASE_MS });
+  const { incarnation, registeredAt } = await registerSimProcess(world, child, { pool, capacity: 0 });
   const redis = world.redis.connect(child);
   const publisher = createPublisher({ db: pool, redis, log, metrics });
   const flusher = createFlusher({ pool, publisher, log, metrics });

@@ -16,11 +16,11 @@ import {
   startHousekeeping,
   startLeadership,
 } from '../../../packages/dispatch/src/index.ts';
-import { createId, type Incarnation, type TaskId } from '../../../packages/domain/src/index.ts';
+import type { Incarnation, TaskId } from '../../../packages/domain/src/index.ts';
 import { createFlusher, createPublisher } from '../../../packages/eventlog/src/index.ts';
 import { createSemaphore } from '../../../packages/resilience/src/index.ts';
-import { registerWorker } from '../../../packages/store/src/index.ts';
 import { onCancel } from '../../../packages/streams/src/index.ts';
+import { registerSimProcess } from './register-sim-process.ts';
 import { createSimAgent } from './sim-agent.ts';
 import { runSimChild } from './sim-child.ts';
 import { createSimOfferer } from './sim-offerer.ts';
@@ -59,14 +59,8 @@ async function run(world: World, process: SimProcess): Promise<() => void> {
   const { database, log, metrics, queue } = world;
   const pool = database.openPool(QUERY_TIMEOUT_MS);
   const leasePool = database.openPool(LEASE_QUERY_TIMEOUT_MS);
-  const incarnation = createId('worker');
-  const lockKey = BigInt(world.dice.integer(1, 2 ** 31));
-  database.holdSession(lockKey, process);
-  const registeredAt = performance.now();
-  const capacity = CAPACITY;
-  const registration = { incarnation, name: process.name, host: 'sim', pid: 1, version: '0', capacity, lockKey };
-  await registerWorker(leasePool, { ...registration, leaseMs: LEASE_MS });
-
+  const life = await registerSimProcess(world, process, { pool: leasePool, capacity: CAPACITY });
+  const { incarnation } = life;
   const redis = world.redis.connect(process);
   const publisher = createPublisher({ db: pool, redis, log, metrics });
   const flusher = createFlusher({ pool, publisher, log, metrics });
@@ -85,10 +79,9 @@ async function run(world: World, process: SimProcess): Promise<() => void> {
   const agent = createSimAgent(world, active, pool);
   const jobDeps: JobDeps = { agent, claims, active, slots, lane, flusher, publisher, shutdown: shutdown.signal };
   const lease = keepLease({
+    ...life,
     pool: leasePool,
-    incarnation,
     leaseMs: LEASE_MS,
-    registeredAt,
     active,
     claims,
     log,
@@ -99,16 +92,9 @@ async function run(world: World, process: SimProcess): Promise<() => void> {
     },
   });
   const take = (taskId: TaskId) => jobs.track(processJob(jobDeps, taskId));
-  const idle = world.weak.noReconciler
-    ? { noteJob: () => undefined, stop: () => undefined }
-    : startIdleClaimer({
-        pool,
-        offerer: createSimOfferer(pool),
-        busy: () => jobs.size,
-        capacity: CAPACITY,
-        log,
-        process: (taskId) => void take(taskId),
-      });
+  const offerer = createSimOfferer(pool);
+  const look = { pool, offerer, busy: () => jobs.size, capacity: CAPACITY, log };
+  const idle = startIdleClaimer({ ...look, process: (taskId) => world.weak.noReconciler || void take(taskId) });
   const consumer = {
     process,
     hasRoom: () => jobs.size < CAPACITY && !shutdown.signal.aborted,

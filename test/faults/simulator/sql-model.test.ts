@@ -10,7 +10,7 @@ import { ModelPool } from './sql/model-pool.ts';
 import { chooseOperation, type Scene } from './sql/random-operations.ts';
 import type { Weaknesses } from './weaknesses.ts';
 
-const SEQUENCES = 4;
+const SEQUENCES = 3;
 /** A weakness has to show within so many sequences. */
 const MAX_SEQUENCES_UNTIL_DIFFERENT = 15;
 const OPERATIONS = 150;
@@ -90,12 +90,12 @@ async function whileHeld<T>(model: ModelPool, taskId: TaskId | undefined, work: 
 }
 
 describe('the model of our statements', () => {
-  it('answers and writes what Postgres does, for random sequences', { timeout: 120_000 }, async () => {
+  it('answers and writes what Postgres does, for random sequences', { timeout: 240_000 }, async () => {
     for (let i = 0; i < SEQUENCES; i++) expect(await compareSequence(firstSeed + i)).toBeUndefined();
   });
 
   const weaknesses = ['noFence', 'noFlushNo', 'noVoid', 'settledRewritten', 'cancelIgnored', 'cancelAlways'] as const;
-  it.each(weaknesses)('differs from Postgres when it is made weak by %s', { timeout: 60_000 }, async (weakness) => {
+  it.each(weaknesses)('differs from Postgres when it is made weak by %s', { timeout: 120_000 }, async (weakness) => {
     for (let i = 0; i < MAX_SEQUENCES_UNTIL_DIFFERENT; i++) {
       if ((await compareSequence(firstSeed + i, { [weakness]: true })) !== undefined) return;
     }

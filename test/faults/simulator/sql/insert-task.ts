@@ -1,5 +1,35 @@
 import { atOnce, type Executed, logEvents, type Snapshot, type Task } from './tables.ts';
 
+/** What the tables give a new row by themselves. */
+const NEW_TASK = {
+  agent_version: null,
+  journal_version: null,
+  run: 1,
+  incarnation: null,
+  attempts: 0,
+  suspicion: 0,
+  guilt: 0,
+  deaths: 0,
+  isolated: false,
+  history: '[]',
+  usage: null,
+  result: null,
+  stop_reason: null,
+  failure: null,
+  dead_letter_id: null,
+  started_at: null,
+  finished_at: null,
+};
+const NEW_HEAD = {
+  epoch: 0,
+  next_seq: 2,
+  flush_no: 0,
+  open_turn_seq: null,
+  cancel_requested_at: null,
+  progress: null,
+  signal_no: 0,
+};
+
 /** The model of insert-task.ts, for tenants without cap and pause. */
 export function insertTask({ tables, now }: Snapshot, values: readonly unknown[]): Executed {
   const [id, tenantId, agent, input, priority] = values as [string, string, string, string, number];
@@ -16,11 +46,10 @@ export function insertTask({ tables, now }: Snapshot, values: readonly unknown[]
   return atOnce([{ dispatch_no: Number(isFree) }], () => {
     if (isKeyed) tables.idempotency.set(keyText, { fingerprint, response_status: status, response });
     tables.tasks.set(id, {
+      ...NEW_TASK,
       id,
       tenant_id: tenantId,
       agent,
-      agent_version: null,
-      journal_version: null,
       input,
       priority,
       limits,
@@ -28,38 +57,17 @@ export function insertTask({ tables, now }: Snapshot, values: readonly unknown[]
       deadline_at: deadlineAt?.getTime() ?? null,
       waiting_for: notBefore === null ? null : 'schedule',
       wake_at: notBefore?.getTime() ?? null,
-      run: 1,
-      incarnation: null,
       dispatch_no: Number(isFree),
       offers: Number(isFree),
       offered_at_submit: isFree,
       next_dispatch_at: isFree ? now + 30_000 : nextDispatchAt,
-      attempts: 0,
-      suspicion: 0,
-      guilt: 0,
-      deaths: 0,
-      isolated: false,
-      history: '[]',
-      usage: null,
-      result: null,
-      stop_reason: null,
-      failure: null,
-      dead_letter_id: null,
       created_at: createdAt.getTime(),
-      started_at: null,
-      finished_at: null,
     });
     tables.heads.set(id, {
+      ...NEW_HEAD,
       task_id: id,
       tenant_id: tenantId,
       status: notBefore === null ? 'queued' : 'waiting',
-      epoch: 0,
-      next_seq: 2,
-      flush_no: 0,
-      open_turn_seq: null,
-      cancel_requested_at: null,
-      progress: null,
-      signal_no: 0,
     });
     const types = [type];
     logEvents(tables, {
