@@ -29,6 +29,23 @@ export interface TrackedTask {
   cuts: number;
 }
 
+/** A task that was accepted just now. */
+export function openTask(accepted: Pick<TrackedTask, 'id' | 'label' | 'isDoomed'>): TrackedTask {
+  return {
+    ...accepted,
+    acceptedAtMs: Date.now(),
+    cancel: undefined,
+    replays: 0,
+    finishedAtMs: undefined,
+    lastEvent: undefined,
+    digest: undefined,
+    kept: [],
+    problems: [],
+    events: 0,
+    cuts: 0,
+  };
+}
+
 export interface WatchDeps {
   apiUrls: readonly string[];
   key: string;

@@ -1,7 +1,7 @@
 import { createSampleDocument } from '../../support/sample-document.ts';
-import { drawPlan, toPrompt } from '../lab/lab-plan.ts';
 import type { PatientClient } from '../lab/patient-client.ts';
-import { type TrackedTask, trackTask, type WatchDeps } from './tracked-task.ts';
+import { createRequestSource, type SoakRequest } from './draw-request.ts';
+import { openTask, type TrackedTask, trackTask, type WatchDeps } from './tracked-task.ts';
 
 export interface WorkloadDeps extends WatchDeps {
   client: PatientClient;
@@ -23,54 +23,18 @@ export interface Workload {
 }
 
 const MAX_BATCH = 8;
-const DOCUMENT_SHARE = 0.015;
-const MUSIC_SHARE = 0.06;
 const CANCEL_SHARE = 0.1;
-const DOOMED_SHARE = 0.03;
-
-interface Request {
-  label: string;
-  agent: string;
-  input: Record<string, unknown>;
-}
 
 export function startWorkload(deps: WorkloadDeps): Workload {
   const { client, random, signal } = deps;
   const tasks: TrackedTask[] = [];
   const running = new Set<Promise<void>>();
   let open = 0;
-  let labels = 0;
   let batches = 0;
   let isDraining = false;
-  let documentId: string | undefined;
-  const drawRequest = (): Request => {
-    labels += 1;
-    const isDoomed = random() < DOOMED_SHARE;
-    const label = `${isDoomed ? 'doomed' : 'soak'}-${labels}`;
-    if (isDoomed) deps.doomed.add(label);
-    if (!isDoomed && documentId !== undefined && random() < DOCUMENT_SHARE) {
-      const input = { file_id: documentId, name: `${label}.md`, media_type: 'text/markdown' };
-      return { label, agent: 'document-analyst', input };
-    }
-    const plan = drawPlan(label, random, { music: random() < MUSIC_SHARE, delayMs: 400 });
-    return { label, agent: 'lab', input: { prompt: toPrompt(plan) } };
-  };
+  const source = createRequestSource(deps);
   const accept = (id: string, label: string) => {
-    const task: TrackedTask = {
-      id,
-      label,
-      acceptedAtMs: Date.now(),
-      isDoomed: deps.doomed.has(label),
-      cancel: undefined,
-      replays: 0,
-      finishedAtMs: undefined,
-      lastEvent: undefined,
-      digest: undefined,
-      kept: [],
-      problems: [],
-      events: 0,
-      cuts: 0,
-    };
+    const task = openTask({ id, label, isDoomed: deps.doomed.has(label) });
     tasks.push(task);
     const cancelling = random() < CANCEL_SHARE ? cancelLater(deps, task) : undefined;
     const afterEnd = (ended: TrackedTask) => replay(deps, ended);
@@ -84,7 +48,7 @@ export function startWorkload(deps: WorkloadDeps): Workload {
   };
   const submit = async () => {
     const size = random() < 0.05 ? 2 + Math.floor(random() * (MAX_BATCH - 1)) : 1;
-    const requests = Array.from({ length: size }, drawRequest);
+    const requests = Array.from({ length: size }, () => source.draw());
     open += size;
     if (size > 1) batches += 1;
     const accepted = await submitRequests(deps, requests);
@@ -96,7 +60,7 @@ export function startWorkload(deps: WorkloadDeps): Workload {
       headers: { 'content-type': 'text/markdown' },
       signal,
     });
-    documentId = upload.body.id;
+    source.setDocument(upload.body.id);
     const lanes = Array.from({ length: 6 }, async () => {
       while (!isDraining && !signal.aborted) {
         if (open < deps.openTasks) await submit();
@@ -123,7 +87,7 @@ export function startWorkload(deps: WorkloadDeps): Workload {
 }
 
 /** With keys of their own, so that a lost answer costs nothing. A batch of one is sent as a task. */
-async function submitRequests({ client, signal }: WorkloadDeps, requests: readonly Request[]): Promise<string[]> {
+async function submitRequests({ client, signal }: WorkloadDeps, requests: readonly SoakRequest[]): Promise<string[]> {
   const headers = { 'idempotency-key': `soak-${requests[0]?.label}` };
   const [first] = requests;
   if (first && requests.length === 1) {
