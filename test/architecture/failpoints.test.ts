@@ -20,7 +20,7 @@ const WITHOUT_POINTS: Record<string, string> = {
   'packages/store/src/open-transaction.ts: client.query(': 'the roll-back: its reply decides nothing',
   'packages/store/src/open-transaction.ts: pool.connect(': 'has sent nothing',
   'packages/streams/src/cancel-channel.ts: subscriber.subscribe(': 'repeated by ioredis until it is answered',
-  'packages/streams/src/subscribe-live.ts: subscriber.unsubscribe(': 'nobody waits for it',
+  'packages/streams/src/live-channels.ts: subscriber.unsubscribe(': 'nobody waits for it',
   'packages/streams/src/subscribe-live.ts: subscriber.ping(': 'only asks whether the connection is alive',
   'packages/streams/src/scan-streams.ts: commands.pttl(': 'read with the scan, in one round trip',
 };
