@@ -7,12 +7,15 @@ import { drawPlan, findLabel, type LabPlan, toPrompt } from './lab/lab-plan.ts';
 import { PatientClient } from './lab/patient-client.ts';
 import { type Lab, startLab } from './lab/start-lab.ts';
 import { openTranscript, watchIntoTranscript } from './lab/stream-client.ts';
+import { readResidentMib } from './soak/watch-memory.ts';
 
 const seed = chooseSeed();
 const random = createSeededRandom(seed);
 const signal = AbortSignal.timeout(15 * 60_000);
 const CANCELS = 120;
 const FLOOD = 2_000;
+/** Of both API processes together, for 200 connections. */
+const MAX_GROWTH_MIB = 120;
 
 let lab: Lab;
 let client: PatientClient;
@@ -43,6 +46,11 @@ async function watch(taskId: string, onEvent?: (count: number) => void) {
   const habit = { kind: 'steady' as const };
   await watchIntoTranscript(transcript, { apiUrls, key: lab.key, taskId, habit, random, signal, onFrame });
   return transcript.frames;
+}
+
+function residentMib(): number {
+  const apis = lab.fleet.members.filter((member) => member.kind === 'api');
+  return apis.reduce((sum, { service }) => sum + (readResidentMib(service.pid) ?? 0), 0);
 }
 
 describe('F84 · a cancel at every event of a task', () => {
@@ -129,12 +137,13 @@ describe('F65 · kill -9 of the worker between calls of one turn', () => {
 });
 
 describe('F69 · 200 clients that take nothing', () => {
-  it('delay nobody, and the API does not keep what they do not take', async () => {
+  it('delay nobody, and the memory of the API does not grow with what they do not take', async () => {
     const taskId = await submit({ label: 'F69', turns: [] });
     await watch(taskId);
     const plan = drawPlan('F69-long', random, { delayMs: 100 });
     const long = await submit({ ...plan, turns: Array.from({ length: 12 }, () => plan.turns[0] ?? []) });
     const leave = new AbortController();
+    const before = residentMib();
     const deaf = await Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
         const url = `${lab.fleet.apiUrls[index % 2]}/v1/tasks/${long}/events?visibility=developer`;
@@ -149,12 +158,13 @@ describe('F69 · 200 clients that take nothing', () => {
     const frames = await watch(long);
     expect(checkTranscript(long, frames)).toEqual([]);
     expect(deaf).toHaveLength(200);
+    expect(residentMib() - before).toBeLessThan(MAX_GROWTH_MIB);
     leave.abort();
   }, 120_000);
 });
 
 describe(`F53 · ${FLOOD} tasks that become due at once`, () => {
-  it('are all run, and a task of another moment is not kept waiting for all of them', async () => {
+  it('are all run, and no process ends over it', async () => {
     const requests = Array.from({ length: FLOOD }, (_, index) => {
       return { custom_id: `${index}`, input: { prompt: toPrompt({ label: `F53-${index}`, turns: [] }) } };
     });
@@ -166,10 +176,14 @@ describe(`F53 · ${FLOOD} tasks that become due at once`, () => {
     const counts = await eventually(
       'every task to be over',
       async () => {
-        const answer = await client.request<{ counts: Record<string, number> }>('GET', `/v1/batches/${batch.body.id}`, {
-          signal,
-        });
-        return answer.body.counts.completed === FLOOD && answer.body.counts;
+        const answer = await client.request<{ request_counts: Record<string, number> }>(
+          'GET',
+          `/v1/batches/${batch.body.id}`,
+          {
+            signal,
+          },
+        );
+        return answer.body.request_counts.completed === FLOOD && answer.body.request_counts;
       },
       240_000,
     );

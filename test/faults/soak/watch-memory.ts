@@ -28,7 +28,8 @@ export function watchMemory(fleet: Fleet): MemoryWatch {
   return { curves, stop: () => clearInterval(timer) };
 }
 
-function readResidentMib(pid: number): number | undefined {
+/** Undefined when there is no such process, or no /proc. */
+export function readResidentMib(pid: number): number | undefined {
   try {
     const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kib === undefined ? undefined : Number(kib) / 1_024;
