@@ -106,7 +106,10 @@ export async function startFleet(plan: FleetPlan): Promise<Fleet> {
       await Promise.all(members.map((member) => member.service.stop()));
     },
   };
-  await fleet.allReady();
+  await fleet.allReady().catch(async (error: unknown) => {
+    await fleet.stop(); // whoever asked for it has nothing to stop it with
+    throw error;
+  });
   return fleet;
 }
 
