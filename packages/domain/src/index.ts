@@ -47,7 +47,14 @@ export {
   toSafeText,
 } from './json.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
-export { type CrashRecord, isCondemned, MAX_GUILT, MAX_SUSPICION } from './poison-limits.ts';
+export {
+  type CrashRecord,
+  ISOLATING_SUSPICION,
+  isCondemned,
+  MAX_GUILT,
+  MAX_GUILTY_SUSPICION,
+  MAX_SUSPICION,
+} from './poison-limits.ts';
 export { REPLAY_MODES, type ReplayMode } from './replay-mode.ts';
 export {
   decideRetry,

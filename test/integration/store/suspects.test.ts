@@ -50,24 +50,48 @@ async function startChild(parent: Incarnation, taskId: TaskId, leaseMs = 60_000)
   return incarnation;
 }
 
-/** A task whose worker died once. */
-async function createSuspect(): Promise<TaskId> {
-  const { taskId } = await insertQueuedTask(pool);
+/** The worker that runs the task, among others, dies. */
+async function dieOnce(taskId: TaskId): Promise<void> {
   const dead = await registerTestWorker(pool);
-  await claimTasks(pool, { taskIds: [taskId], incarnation: dead, workerName: 'w' });
+  const claimed = await claimTasks(pool, { taskIds: [taskId], incarnation: dead, workerName: 'w', isShared: true });
+  expect(claimed).toHaveLength(1);
   await setStatus(dead, 'dead');
   await requeueOrphans(pool, 10);
+}
+
+/** A task whose worker died twice. */
+async function createSuspect(): Promise<TaskId> {
+  const { taskId } = await insertQueuedTask(pool);
+  await dieOnce(taskId);
+  await dieOnce(taskId);
   return taskId;
 }
 
 describe('a suspect', () => {
+  it('after one death goes on at once, among others', async () => {
+    const { taskId } = await insertQueuedTask(pool);
+    await dieOnce(taskId);
+    expect(await recordOf(taskId)).toMatchObject({ status: 'queued', suspicion: 1, deaths: 1, isolated: false });
+    const asked = { taskIds: [taskId], incarnation: await registerTestWorker(pool), workerName: 'w', isShared: true };
+    expect((await tryClaimTasks(pool, asked)).claimed).toMatchObject([{ taskId, suspicion: 1 }]);
+  });
+
+  it('is condemned by one death alone after two among others', async () => {
+    const taskId = await createSuspect();
+    const worker = await registerTestWorker(pool);
+    await endChildWorker(pool, await startChild(worker, taskId), 'guilty', DEATH);
+    expect(await recordOf(taskId)).toMatchObject({ status: 'queued', suspicion: 3, guilt: 1, deaths: 3 });
+    const asked = { taskIds: [taskId], incarnation: worker, workerName: 'w', isShared: true };
+    expect((await tryClaimTasks(pool, asked)).claimed).toMatchObject([{ taskId, guilt: 1, suspicion: 3 }]);
+  });
+
   it('is not claimed by a worker that runs other tasks, which is told of it, but by its child', async () => {
     const taskId = await createSuspect();
     expect(await recordOf(taskId)).toMatchObject({
       status: 'queued',
-      suspicion: 1,
+      suspicion: 2,
       guilt: 0,
-      deaths: 1,
+      deaths: 2,
       isolated: true,
     });
     const worker = await registerTestWorker(pool);
@@ -92,19 +116,19 @@ describe('a suspect', () => {
 
 describe('endChildWorker', () => {
   it.each([
-    ['guilty', { suspicion: 2, guilt: 1, deaths: 2 }, 'dead'],
-    ['lost', { suspicion: 2, guilt: 0, deaths: 2 }, 'dead'],
-    ['returned', { suspicion: 1, guilt: 0, deaths: 1 }, 'stopped'],
+    ['guilty', { status: 'queued', suspicion: 3, guilt: 1, deaths: 3 }, 'dead'],
+    ['lost', { status: 'waiting', suspicion: 3, guilt: 0, deaths: 3 }, 'dead'],
+    ['returned', { status: 'queued', suspicion: 2, guilt: 0, deaths: 2 }, 'stopped'],
   ] as const)('after an end that is %s records what it means, and ends the life', async (end, record, status) => {
     const taskId = await createSuspect();
     const child = await startChild(await registerTestWorker(pool), taskId);
     expect(await endChildWorker(pool, child, end, DEATH)).toMatchObject({ kind: 'requeued', task: { taskId } });
     const found = await recordOf(taskId);
-    expect(found).toMatchObject({ status: 'queued', isolated: true, ...record });
+    expect(found).toMatchObject({ isolated: true, ...record });
     const deaths = (JSON.parse(found.history) as { death: object }[]).map((entry) => entry.death);
     expect(deaths).toHaveLength(record.deaths);
     expect(deaths[0]).toMatchObject({ alone: false, cause: 'worker_lost' });
-    if (end !== 'returned') expect(deaths[1]).toEqual(DEATH);
+    if (end !== 'returned') expect(deaths[2]).toEqual(DEATH);
     const { rows } = await pool.query('select status from workers where incarnation = $1', [toUuid(child)]);
     expect(rows).toEqual([{ status }]);
     expect(await endChildWorker(pool, child, end, DEATH)).toEqual({ kind: 'none' });
@@ -135,7 +159,7 @@ describe('a child', () => {
     await endWorker(pool, parent);
     expect(await buryChildren(pool)).toEqual([child]);
     await requeueOrphans(pool, 10);
-    expect(await recordOf(taskId)).toMatchObject({ status: 'queued', suspicion: 2, guilt: 0, deaths: 2 });
+    expect(await recordOf(taskId)).toMatchObject({ status: 'waiting', suspicion: 3, guilt: 0, deaths: 3 });
   });
 
   it('is buried when its parent has not reported for long', async () => {
@@ -165,7 +189,7 @@ describe('requeueOrphans', () => {
     const logged = await readEvents(pool, taskId, 0, 100);
     expect(logged.at(-1)).toMatchObject({ ...requeued?.events, firstSeq: (logged.at(-2)?.lastSeq ?? 0) + 1 });
     const event = JSON.parse(logged.at(-1)?.payload ?? '{}') as { data: Record<string, unknown> };
-    expect(event).toMatchObject({ type: 'task.waiting', epoch: 2 });
+    expect(event).toMatchObject({ type: 'task.waiting', epoch: 3 });
     expect(event.data).toMatchObject({ waiting_for: 'retry', attempts: 0, deaths: 3 });
     expect(Date.parse(String(event.data.wake_at))).toBeGreaterThan(Date.now() - 5_000);
   });

@@ -5,6 +5,7 @@ import {
   type JsonObject,
   type Limits,
   MAX_GUILT,
+  MAX_GUILTY_SUSPICION,
   MAX_SUSPICION,
   type TaskId,
   type TenantId,
@@ -85,7 +86,8 @@ const statement = {
   name: 'claim-tasks',
   text: `
     with wanted as materialized (
-      select h.task_id, $4::boolean and t.isolated and t.guilt < $5::integer and t.suspicion < $6::integer as is_suspect
+      select h.task_id, $4::boolean and t.isolated and t.guilt < $5::integer and t.suspicion < $6::integer
+        and not (t.guilt > 0 and t.suspicion >= ${MAX_GUILTY_SUSPICION}) as is_suspect
       from task_heads h join tasks t on t.id = h.task_id
       where h.task_id = any($1::uuid[]) and h.status = 'queued'
         and exists (select from workers w where w.incarnation = $2::uuid and w.status = 'alive')

@@ -1,10 +1,12 @@
+import { ISOLATING_SUSPICION, MAX_GUILTY_SUSPICION } from '@nightshift/domain';
+
 /**
  * Takes tasks back from owners that are gone, as one statement. `orphans` is a select of (id, epoch, died 0|1, guilty 0|1,
  * death json); the epoch is compared under the lock: another rescuer may have requeued the task, and a live worker
  * claimed it, meanwhile.
  *
- * A death (not a graceful stop) makes the task a suspect, which from now on runs alone, and is noted in its history. From
- * the third death in a row on it comes back later and later, and its log says until when: the number of that event is
+ * A death (not a graceful stop) makes the task a suspect and is noted in its history. From the second one in a row on it
+ * runs alone; from the third on it comes back later and later, and its log says until when: the number of that event is
  * the head's next. A task that is condemned comes back at once: its next owner settles it without running it.
  * The first two parameters are MAX_GUILT and MAX_SUSPICION. Answers for every orphan; without numbers for one whose head
  * was held or whose epoch is over. `also` are further expressions of the `with`.
@@ -17,6 +19,7 @@ export function toRequeueSql(orphans: string, also = ''): string {
       select o.id, o.epoch, o.died, o.guilty, o.death, t.suspicion + o.died as suspicion,
         case when t.suspicion + o.died >= 3 and o.died = 1
             and t.suspicion + o.died < $2::integer and t.guilt + o.guilty < $1::integer
+            and not (t.guilt + o.guilty > 0 and t.suspicion + o.died >= ${MAX_GUILTY_SUSPICION})
           then now() + make_interval(secs => least(2 ^ least(t.suspicion + o.died - 3, 10), 300))
         end as wake_at
       from orphans o join tasks t on t.id = o.id
@@ -38,7 +41,7 @@ export function toRequeueSql(orphans: string, also = ''): string {
         suspicion = c.suspicion,
         guilt = t.guilt + c.guilty,
         deaths = t.deaths + c.died,
-        isolated = t.isolated or c.died = 1,
+        isolated = t.isolated or c.died = 1 and c.suspicion >= ${ISOLATING_SUSPICION},
         history = case
           when c.died = 0 or t.deaths >= ${MAX_DEATHS_IN_HISTORY} then t.history
           when t.history = '[]' then '[' || c.death || ']'

@@ -1,3 +1,4 @@
+import { MAX_GUILTY_SUSPICION } from '../../../../packages/domain/src/index.ts';
 import { byId, type Executed, type Head, logEvents, type Row, type Snapshot, type Task } from './tables.ts';
 
 /** The model of packages/store/src/queries/claim-tasks.ts, without caps and pauses. */
@@ -21,7 +22,11 @@ export function claimTasks(snapshot: Snapshot, values: readonly unknown[]): Exec
     const head = tables.heads.get(id);
     const task = tables.tasks.get(id);
     if (!head || !task) return { id, epoch: null };
-    const is_suspect = isShared && task.isolated && task.guilt < maxGuilt && task.suspicion < maxSuspicion;
+    const isCondemned =
+      task.guilt >= maxGuilt ||
+      task.suspicion >= maxSuspicion ||
+      (task.guilt > 0 && task.suspicion >= MAX_GUILTY_SUSPICION);
+    const is_suspect = isShared && task.isolated && !isCondemned;
     if (is_suspect || snapshot.isLocked(id)) return { id, is_suspect, epoch: null };
     locks.push(id);
     const claim = announce(snapshot, head, task, workerName);

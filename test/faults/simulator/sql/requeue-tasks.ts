@@ -1,3 +1,4 @@
+import { ISOLATING_SUSPICION, MAX_GUILTY_SUSPICION } from '../../../../packages/domain/src/index.ts';
 import { moveHeads } from './move-tasks.ts';
 import { type Executed, type Head, logEvents, type Snapshot, type Task } from './tables.ts';
 
@@ -18,7 +19,12 @@ export function requeueOrphans(snapshot: Snapshot, values: readonly unknown[]): 
       const owner = workers.get(task.incarnation ?? '');
       const died = owner?.status === 'stopped' ? 0 : 1;
       const suspicion = task.suspicion + died;
-      const isLater = suspicion >= LATER_FROM && died === 1 && suspicion < maxSuspicion && task.guilt < maxGuilt;
+      const isLater =
+        suspicion >= LATER_FROM &&
+        died === 1 &&
+        suspicion < maxSuspicion &&
+        task.guilt < maxGuilt &&
+        !(task.guilt > 0 && suspicion >= MAX_GUILTY_SUSPICION);
       const wakeInMs = isLater ? 1_000 * Math.min(2 ** Math.min(suspicion - LATER_FROM, 10), 300) : undefined;
       const death = { alone: (owner?.parent ?? null) !== null, worker: owner?.name ?? null, cause: 'worker_lost' };
       requeue(snapshot, head, task, { died, suspicion, wakeInMs, death });
@@ -45,7 +51,7 @@ function requeue(
     incarnation: null,
     suspicion,
     deaths: task.deaths + died,
-    isolated: task.isolated || died === 1,
+    isolated: task.isolated || (died === 1 && suspicion >= ISOLATING_SUSPICION),
     history: JSON.stringify(history),
     next_dispatch_at: wakeInMs === undefined ? now : null,
     waiting_for: wakeInMs === undefined ? null : 'retry',
