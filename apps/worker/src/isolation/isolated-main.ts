@@ -18,10 +18,12 @@ async function main(): Promise<void> {
   if (orders.watchParent) watchParent(orders.parentPid);
   if (process.ppid !== orders.parentPid || !process.connected) process.exit(EXIT_RESTART);
   const config = readConfig();
-  setInterval(() => tell({ kind: 'alive' }), config.leaseMs / BEATS_PER_LEASE);
+  setInterval(() => void tell({ kind: 'alive' }), config.leaseMs / BEATS_PER_LEASE);
   const createAgents = config.agentsModule === undefined ? undefined : await loadAgentsModule(config.agentsModule);
   const context = createWorkerContext(config, createAgents);
   exitOnErrors(context.log);
+  // From here on silence is held against the task: its first step may be the one that never gives the event loop back.
+  await tell({ kind: 'alive' });
   const worker = await startIsolatedWorker(
     context,
     {
@@ -41,15 +43,16 @@ async function main(): Promise<void> {
 }
 
 async function leave(kind: 'returned' | 'lost', code: number): Promise<never> {
-  await new Promise<void>((resolve) => {
-    if (!process.connected) resolve();
-    else process.send?.({ kind } satisfies ChildMessage, undefined, undefined, () => resolve());
-  });
+  await tell({ kind });
   process.exit(code);
 }
 
-function tell(message: ChildMessage): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined); // it is gone: we are about to be
+/** Resolves when the message is on its way, or when there is nobody to tell: then we are about to be gone as well. */
+function tell(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) resolve();
+    else process.send?.(message, undefined, undefined, () => resolve());
+  });
 }
 
 main().catch((error: unknown) => {
