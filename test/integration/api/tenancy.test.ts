@@ -80,7 +80,7 @@ describe('a resource', () => {
   it.each(inOrder.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const))(
     'is not there for another tenant: %s',
     async (_name, route) => {
-      const body = route.body ? { body: {} } : {};
+      const body = route.body ? { body: route.body.example ?? {} } : {};
       const own = toPath(route, (prefix) => ids[prefix] ?? `no ${prefix} was made for this test`);
       const foreign = await api.call(route.method.toUpperCase(), own, { key: foreignKey, ...body });
       const random = await api.call(
