@@ -11,6 +11,7 @@ describe('createMetrics', () => {
     expect(namesOf('api').sort()).toEqual([
       'nightshift_http_requests_total',
       'nightshift_publish_failures_total',
+      'nightshift_stream_gaps_total',
       'nightshift_stream_holes_filled_total',
       'nightshift_stream_subscribers',
       'nightshift_time_to_first_event_seconds',
