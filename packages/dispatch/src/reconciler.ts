@@ -21,7 +21,7 @@ const OVERLAP_MS = 5 * 60_000;
 /** What cannot be mended is reported once, and again after so many others: memory of a leader stays small. */
 const MAX_REPORTED = 1_000;
 
-const FIRST_PLACE: EndingPlace = { finishedAt: new Date(0), taskId: 'task_00000000000000000000000000' };
+const FIRST_PLACE: EndingPlace = { finishedAt: new Date(0).toISOString(), taskId: 'task_00000000000000000000000000' };
 
 type Flaw = TaskFlaw | EndingFlaw;
 
@@ -52,8 +52,7 @@ export function createReconciler(deps: {
     const page = await findFlawedEndings(pool, afterEnding, MAX_TASKS_PER_PASS);
     await treat(page.flawed);
     if (page.last && page.isFull) afterEnding = page.last;
-    else if (page.last)
-      afterEnding = { ...FIRST_PLACE, finishedAt: new Date(page.last.finishedAt.getTime() - OVERLAP_MS) };
+    else if (page.last) afterEnding = { ...FIRST_PLACE, finishedAt: toEarlier(page.last.finishedAt) };
   }
 
   async function treat(flawed: readonly FlawedTask<Flaw>[]): Promise<void> {
@@ -115,6 +114,10 @@ function remedyOf(flaw: Flaw): 'mend' | 'log' | 'none' {
     default:
       return assertNever(flaw, 'flaw');
   }
+}
+
+function toEarlier(finishedAt: string): string {
+  return new Date(Date.parse(finishedAt) - OVERLAP_MS).toISOString();
 }
 
 function idsOf(tasks: readonly FlawedTask<Flaw>[]): TaskId[] {

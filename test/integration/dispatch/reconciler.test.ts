@@ -137,6 +137,27 @@ describe('the reconciler', () => {
     ]);
   });
 
+  it('goes on behind more tasks than a page that ended at one moment', async () => {
+    await fixture.pool.query(
+      `with task as (
+         insert into tasks (id, tenant_id, agent, input, finished_at)
+         select gen_random_uuid(), $1, 'test', '{}', '2026-01-02T03:04:05.678901Z' from generate_series(1, 1001)
+         returning id, tenant_id
+       ), head as (
+         insert into task_heads (task_id, tenant_id, next_seq, status) select id, tenant_id, 2, 'expired' from task
+       )
+       insert into task_events (task_id, last_seq, first_seq, epoch, types, visibility, payload)
+       select id, 1, 1, 0, array['task.expired'], 'u', '{}' from task`,
+      [toUuid(createId('tenant'))],
+    );
+    const later = await finishTask();
+    await damage(later, { task: 'next_dispatch_at = now()' });
+    const one = reconciler();
+    for (let pass = 0; pass < 4; pass++) await one.runOnce();
+    expect(await countOf('tasksReconciled')).toEqual({ stale_columns: 1 });
+    expect(await stateOf(later)).toMatchObject({ status: 'completed', due: false });
+  });
+
   it('reports once what it cannot mend', async () => {
     const [headless, cut] = [await newTask(), await finishTask()];
     await fixture.pool.query('delete from task_heads where task_id = $1', [toUuid(headless)]);

@@ -11,14 +11,18 @@ export type EndingFlaw = 'ended_alive' | 'stale_columns' | 'no_final_event' | 'l
 
 /** Where a page of ended tasks begins: after this one. */
 export interface EndingPlace {
-  finishedAt: Date;
+  /**
+   * ISO 8601 in UTC, with microseconds: whole batches end at one moment of Postgres' clock, and a page that went on from
+   * the millisecond below it would be the same page again.
+   */
+  finishedAt: string;
   taskId: TaskId;
 }
 
 const statement = {
   name: 'find-flawed-endings',
   text: `
-    select t.id, t.finished_at,
+    select t.id, to_char(t.finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as finished_at,
       case
         when h.task_id is null then 'no_head'
         when h.status <> all($4::text[]) then 'ended_alive'
@@ -50,7 +54,7 @@ export async function findFlawedEndings(
   limit: number,
 ): Promise<{ flawed: FlawedTask<EndingFlaw>[]; last: EndingPlace | undefined; isFull: boolean }> {
   const values = [after.finishedAt, toUuid(after.taskId), limit, FINAL_STATUSES];
-  const rows = await runQuery<{ id: string; finished_at: Date; flaw: EndingFlaw | null }>(db, statement, values);
+  const rows = await runQuery<{ id: string; finished_at: string; flaw: EndingFlaw | null }>(db, statement, values);
   const last = rows.at(-1);
   return {
     flawed: rows.flatMap(({ id, flaw }) => (flaw === null ? [] : [{ taskId: fromUuid('task', id), flaw }])),
