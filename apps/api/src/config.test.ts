@@ -30,4 +30,11 @@ describe('readConfig', () => {
     expect(readConfig(env).s3.endpoint).toBeUndefined();
     expect(readConfig(env).tasks.agents).toEqual(['a', 'b']);
   });
+
+  it('refuses failpoints in production, and has none unless it is told', () => {
+    const env = { ...REQUIRED, NIGHTSHIFT_FAILPOINTS: 'store.insert-task.after=kill' };
+    expect(() => readConfig({ ...env, NODE_ENV: 'production' })).toThrow(/NIGHTSHIFT_FAILPOINTS is refused/);
+    expect(readConfig({ ...REQUIRED, NODE_ENV: 'production' }).failpoints).toBeUndefined();
+    expect(readConfig({ ...env, NODE_ENV: 'test' }).failpoints?.faults).toHaveLength(1);
+  });
 });
