@@ -11,6 +11,7 @@ import { type IdleClaimer, startIdleClaimer } from './idle-claimer.ts';
 import { hasDeathSignal } from './isolation/has-death-signal.ts';
 import { createIsolationLane, type IsolationLane } from './isolation/isolation-lane.ts';
 import { createIsolatedRunner } from './isolation/run-isolated.ts';
+import { runReserved } from './isolation/run-reserved.ts';
 import { JobTracker } from './job-tracker.ts';
 import { keepLease } from './lease.ts';
 import { type JobDeps, processJob } from './process-job.ts';
@@ -49,7 +50,7 @@ export async function startWorker(context: WorkerContext, onLost: (why: string) 
     maxChildren: config.isolation.maxChildren,
     slots,
     shutdown: shutdown.signal,
-    runChild: (taskId) => isolated.run(taskId),
+    runChild: (taskId) => runReserved({ ...context, shutdown: shutdown.signal, run: isolated.run }, taskId),
     track: (work) => jobs.track(work),
   });
   const jobDeps: JobDeps = {

@@ -1,6 +1,7 @@
 import { callWithFailpoints } from '@nightshift/resilience';
+import type { Logger } from '@nightshift/telemetry';
 import pg from 'pg';
-import { type PoolOptions, toClientConfig } from './open-pool.ts';
+import { type PoolOptions, type Queryable, toClientConfig } from './open-pool.ts';
 import { createConnectionLoss } from './run-query.ts';
 
 /** Between tries to connect, or to take a lock that a dead connection of ours may still hold. */
@@ -14,6 +15,8 @@ const MAX_RETRY_DELAY_MS = 1_000;
 export interface Session {
   /** Takes this lock on every connection this session will ever have; resolves when it is held for the first time. */
   hold(key: bigint): Promise<void>;
+  /** Runs statements on the connection; locks that they take are gone when it is lost, and are not taken again. */
+  use<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -44,7 +47,7 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
       });
       try {
         await callWithFailpoints('store.session-connect', () => client.connect(), createConnectionLoss);
-        for (const key of held) await takeForSure(client, key);
+        for (const key of held) await takeForSure(client, key, options.log, stopping.signal);
         if (lost) throw new Error('the connection was lost while locks were taken');
         stopping.signal.throwIfAborted();
         ready = client;
@@ -54,15 +57,6 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
         client.end().catch(() => undefined);
         await pause(delayMs, stopping.signal);
       }
-    }
-  }
-
-  /** After a half-open connection the server may not know yet that its predecessor is gone, and still hold its locks. */
-  async function takeForSure(client: pg.Client, key: bigint): Promise<void> {
-    while (!(await tryTake(client, key))) {
-      options.log.warn('a session lock is still held by a connection that is gone; trying again');
-      await pause(RETRY_DELAY_MS, stopping.signal);
-      stopping.signal.throwIfAborted();
     }
   }
 
@@ -80,12 +74,22 @@ export function openSession(options: Omit<PoolOptions, 'maxConnections'>): Sessi
       held.delete(key);
       throw new Error(`session lock ${key} was not taken`);
     },
+    use: async (work) => work(await getReady()),
     async close() {
       stopping.abort(new Error('the session is closed'));
       await becomingReady?.catch(() => undefined);
       await ready?.end();
     },
   };
+}
+
+/** After a half-open connection the server may not know yet that its predecessor is gone, and still hold its locks. */
+async function takeForSure(client: pg.Client, key: bigint, log: Logger, stopping: AbortSignal): Promise<void> {
+  while (!(await tryTake(client, key))) {
+    log.warn('a session lock is still held by a connection that is gone; trying again');
+    await pause(RETRY_DELAY_MS, stopping);
+    stopping.throwIfAborted();
+  }
 }
 
 async function tryTake(client: pg.Client, key: bigint): Promise<boolean> {
