@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { toUuid } from '../../../packages/domain/src/index.ts';
+import { markPurgedTasks } from '../../../packages/store/src/index.ts';
 import { FatalToolError } from '../../../packages/tools/src/index.ts';
 import { type AgentHarness, createAgentHarness } from '../../support/agent-harness.ts';
 import type { Scene } from '../../support/agent-scene.ts';
 import { call, KEYED, probeTool, say } from '../../support/probe-tool.ts';
+import { sayTo } from '../../support/tell-task.ts';
 
 let harness: AgentHarness;
 beforeAll(async () => {
@@ -121,6 +123,20 @@ describe('a restart', () => {
     expect(await scene.run()).toBe('completed'); // the restarted run is whole in itself
     expect(effects).toHaveLength(6);
     expect((await scene.task()).usage).toMatchObject({ turns: 6, tool_calls: 6 });
+  });
+
+  it('ends though retention took what the task was told before', async () => {
+    const scene = await harness.open({ script: () => say('done') });
+    await sayTo(harness.pool, scene, 'Hello.');
+    expect(await scene.run()).toBe('completed');
+    await harness.pool.query("update tasks set finished_at = now() - interval '2 days' where id = $1", [
+      toUuid(scene.taskId),
+    ]);
+    expect(await markPurgedTasks(harness.pool, 1, 24 * 3_600_000)).toBe(1);
+    expect(await scene.replay()).toMatchObject({ kind: 'journal_gone' });
+    expect(await scene.replay({ mode: 'restart' })).toMatchObject({ kind: 'replayed' });
+    expect(await scene.run()).toBe('completed');
+    expect(scene.requests()).toHaveLength(2);
   });
 
   it('is one replay for two clicks at once, and another mode is told that it came too late', async () => {
