@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { findOpenQuestions } from '../../../packages/store/src/index.ts';
 import { createAskHuman } from '../../../packages/tools/src/catalog/ask-human.ts';
 import { createWaitUntil } from '../../../packages/tools/src/catalog/wait-until.ts';
 import { type AgentHarness, createAgentHarness } from '../../support/agent-harness.ts';
@@ -74,6 +75,25 @@ describe('a question', () => {
     expect(await scene.run()).toBe('completed');
     expect(await typesOf(scene)).not.toContain('task.waiting');
     expect(toldResults(scene)[0]).toEqual([{ type: 'text', text: 'this' }]);
+  });
+
+  it('is open no more when a replay drops its step: an answer to it would be read by nobody', async () => {
+    const scene = await openAsking();
+    expect(await scene.run()).toBe('waiting');
+    const [dropped] = await findOpenQuestions(harness.pool, scene.taskId);
+    await scene.cancel();
+    await scene.replay({ mode: 'restart' });
+    expect(await findOpenQuestions(harness.pool, scene.taskId)).toEqual([]);
+    expect(await scene.run()).toBe('waiting');
+    const open = await findOpenQuestions(harness.pool, scene.taskId);
+    expect(open).toHaveLength(1);
+    expect(open[0]?.key).not.toBe(dropped?.key);
+    await scene.cancel();
+    await scene.replay(); // keeps the step, and with it the question
+    expect((await findOpenQuestions(harness.pool, scene.taskId)).map(({ key }) => key)).toEqual([open[0]?.key]);
+    expect(await answerTo(harness.pool, scene, 'that')).toMatchObject({ kind: 'told' });
+    expect(await scene.run()).toBe('completed');
+    expect(toldResults(scene)).toEqual([[{ type: 'text', text: 'that' }]]);
   });
 
   it('is asked once and its answer used once, wherever the worker dies', async () => {

@@ -1,6 +1,7 @@
 import { fromUuid, type StepId, type TaskId, toUuid } from '@nightshift/domain';
 import type { Queryable } from '../open-pool.ts';
 import { runQuery } from '../run-query.ts';
+import { toJournalChain } from './journal-chain.sql.ts';
 
 /** A question that a task has asked and nobody has answered. */
 export interface OpenQuestion {
@@ -12,17 +13,17 @@ export interface OpenQuestion {
   content: string;
 }
 
-/** Follows the runs as read-steps does: a question of a run that was replayed is still asked in the new one. */
+/**
+ * Sees what read-steps sees: a question that a replay keeps is still asked in the new run, one that it drops is not. Its
+ * answer would be taken and read by nobody.
+ */
 const statement = {
   name: 'find-open-questions',
   text: `
-    with recursive chain(run) as (
-      select run from tasks where id = $1::uuid
-      union
-      select r.base_run from chain c join task_runs r on r.task_id = $1::uuid and r.run = c.run
+    with recursive chain(run, turn, position) as (${toJournalChain('$1::uuid', 'select run from tasks where id = $1::uuid')}
     )
     select s.id, s.idempotency_key as key, s.content, s.started_at
-    from task_steps s join chain c on c.run = s.run
+    from task_steps s join chain c on c.run = s.run and (s.turn, s.position) < (c.turn, c.position)
     where s.task_id = $1::uuid and s.kind = 'question' and s.status = 'intent'
       and not exists (select from task_signals g where g.task_id = s.task_id and g.key = s.idempotency_key)
     order by s.turn, s.position, s.step_key, s.run`,
