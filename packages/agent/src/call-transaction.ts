@@ -60,10 +60,13 @@ export class CallTransaction implements ToolTransaction {
    */
   async commit(step: StepRow, events: readonly NewEvent[]): Promise<void> {
     const { log, task } = this.#run;
-    // What the call told before its end stands before it. Not after the head's lock: the flush needs it.
-    await log.commit({});
     const transaction = await this.#opened;
     if (!transaction) return;
+    // The tool's own doing, and the same in every try: taken for an outage it would be repeated for ever.
+    if (transaction.isTimedOut)
+      throw new TransactionRefusedError('Postgres had ended the transaction, which idled too long');
+    // What the call told before its end stands before it. Not after the head's lock: the flush needs it.
+    await log.commit({});
     try {
       const lines = events.map((event) => toEventLine(event, task.epoch, new Date(this.#run.deps.now())));
       const row = await settleCall(transaction.db, { taskId: task.taskId, epoch: task.epoch, step, events: lines });

@@ -4,11 +4,16 @@ import { runControl, toStorageError } from './run-query.ts';
 /** A transaction whose end somebody else decides on. It holds a connection of the pool until then. */
 export interface Transaction {
   readonly db: Queryable;
+  /** Postgres ended it because nothing was asked of it for too long, or because it took too long: nothing was written. */
+  readonly isTimedOut: boolean;
   /** Rejects with `storage_unavailable` when it is not known whether it was committed. */
   commit(): Promise<void>;
   /** Never rejects. Without effect after the end. */
   rollBack(): Promise<void>;
 }
+
+/** What a transaction did itself: it idled for too long, or it lasted too long. */
+const TIMED_OUT = ['25P03', '25P04'];
 
 /** Begins a transaction. A connection that is lost, or busy at a roll-back, is thrown away, and Postgres rolls back. */
 export async function openTransaction(pool: Pool): Promise<Transaction> {
@@ -17,10 +22,12 @@ export async function openTransaction(pool: Pool): Promise<Transaction> {
   });
   let open = true;
   let broken = false;
+  let timedOut = false;
   let pending = 0;
   // A pool listens only to idle clients: between two statements of ours a lost connection would kill the process.
-  const onLost = () => {
+  const onLost = (error: Error) => {
     broken = true;
+    timedOut ||= 'code' in error && TIMED_OUT.includes(String(error.code));
   };
   client.on('error', onLost);
 
@@ -56,6 +63,9 @@ export async function openTransaction(pool: Pool): Promise<Transaction> {
   }
   return {
     db: { query: query as Queryable['query'] },
+    get isTimedOut() {
+      return timedOut;
+    },
     async commit() {
       if (!open) throw new Error('the transaction is over');
       try {

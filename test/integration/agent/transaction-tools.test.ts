@@ -233,6 +233,33 @@ describe('a tool with effect "transaction"', () => {
     expect(await ledger()).toEqual([]);
   });
 
+  it('is told that it idled too long, instead of being run again for ever', async () => {
+    const started: string[] = [];
+    const tool = probeTool(
+      'book',
+      async (_, context) => {
+        started.push(context.idempotencyKey);
+        const pid = await context.transaction(async (db) => {
+          await db.query("set local idle_in_transaction_session_timeout = '50ms'");
+          await db.query('insert into ledger values ($1, 1)', [context.idempotencyKey]);
+          return (await db.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+        });
+        await eventually('Postgres to end the transaction', async () => {
+          const { rows } = await harness.pool.query('select 1 from pg_stat_activity where pid = $1', [pid]);
+          return rows.length === 0;
+        });
+        await harness.pool.query('select 1'); // what the other connection was told before has been read by then
+        return 'booked';
+      },
+      { effect: 'transaction' },
+    );
+    const scene = await harness.open({ tools: [tool], script: [call('book'), say('done')] });
+    expect(await scene.run()).toBe('completed');
+    expect(started).toHaveLength(1);
+    expect(await ledger()).toEqual([]);
+    expect(JSON.stringify(scene.requests()[1]?.messages.at(-1))).toMatch(/idled too long/);
+  });
+
   it('is the only one that may use a transaction', async () => {
     const scene = await harness.open({
       tools: [probeTool('book', (_, context) => context.transaction((db) => db.query('select 1')))],
