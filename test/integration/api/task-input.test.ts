@@ -116,6 +116,26 @@ describe('POST /tasks/{id}/input', () => {
     expect((await tell(await submit(), { message: 'Once.' }, headers)).headers.get('idempotent-replayed')).toBeNull();
   });
 
+  it('gives a repeated request its answer though the task has gone on with it, or is over by then', async () => {
+    const { taskId, key } = await submitAsking();
+    const answer = { body: { responses: { [key]: { n: 2 } } }, headers: { 'idempotency-key': 'answer-it' } };
+    const message = { body: { message: 'And this.' }, headers: { 'idempotency-key': 'say-it' } };
+    const requests = [answer, message];
+    const first: unknown[] = [];
+    for (const { body, headers } of requests) first.push(await (await tell(taskId, body, headers)).json());
+    for (const end of ['queued', 'cancelled']) {
+      if (end === 'cancelled') await api.call('POST', `/tasks/${taskId}/cancel`);
+      expect(await statusOf(taskId)).toBe(end);
+      for (const [index, { body, headers }] of requests.entries()) {
+        const again = await tell(taskId, body, headers);
+        expect([again.status, await again.json()]).toEqual([202, first[index]]);
+        expect(again.headers.get('idempotent-replayed')).toBe('true');
+      }
+      await expectProblem(await tell(taskId, { message: 'Other.' }, message.headers), 422);
+    }
+    expect((await eventsOf(taskId)).filter((event) => event.type === 'input.received')).toHaveLength(2);
+  });
+
   it('refuses what is no input, what is not there, and what is over', async () => {
     const taskId = await submit();
     for (const body of [

@@ -40,10 +40,22 @@ export async function writeOnce(
   write: () => Promise<boolean>,
 ): Promise<StoredAnswer | undefined> {
   if (await write().catch((error: unknown) => failInFlight(error, answer))) return undefined;
-  const stored = answer && (await findIdempotentAnswer(context.pool, answer));
+  const stored = answer && (await findEarlierAnswer(context, answer));
   // The first request was rolled back between our two statements, or its key has just been cleaned up.
-  if (!answer || !stored) throw inFlight();
-  if (stored.fingerprint !== answer.fingerprint) {
+  if (!stored) throw inFlight();
+  return stored;
+}
+
+/**
+ * What an earlier request with the same key was answered: before a look at a state that the request itself may have changed.
+ * @throws RequestError idempotency_key_reused
+ */
+export async function findEarlierAnswer(
+  context: ApiContext,
+  answer: Pick<IdempotentAnswer, 'tenantId' | 'route' | 'key' | 'fingerprint'>,
+): Promise<StoredAnswer | undefined> {
+  const stored = await findIdempotentAnswer(context.pool, answer);
+  if (stored && stored.fingerprint !== answer.fingerprint) {
     throw refuse('idempotency_key_reused', 'Another body was sent with this Idempotency-Key. Use a new key for it.');
   }
   return stored;

@@ -1,7 +1,7 @@
 import { assertNever, isFinal, type Json } from '@nightshift/domain';
-import { findOpenQuestions, findTaskHead, type SignalAnswer, signalTask } from '@nightshift/store';
+import { findOpenQuestions, findTaskHead, type SignalAnswer, type StoredAnswer, signalTask } from '@nightshift/store';
 import type { ApiContext } from '../context.ts';
-import { readIdempotency, writeOnce } from '../http/idempotency.ts';
+import { findEarlierAnswer, readIdempotency, writeOnce } from '../http/idempotency.ts';
 import { notFound, refuse } from '../http/refuse.ts';
 import { defineRoute, type Reply } from '../http/route.ts';
 import { taskInputAnswerSchema, taskInputSchema } from '../schemas/task-input.ts';
@@ -25,15 +25,14 @@ export const sendTaskInput = defineRoute({
   async handle(context, { params, body, caller, http, rawBody }): Promise<Reply> {
     const taskId = params.task_id;
     const { tenantId } = caller;
+    const request = { caller, rawBody, route: `POST /tasks/${taskId}/input`, status: 202, body: undefined };
+    const keyed = readIdempotency(http.headers['idempotency-key'], request);
+    // First: the answer may be why the task is over by now, or why the question is not open any more.
+    const earlier = keyed && (await findEarlierAnswer(context, keyed));
+    if (earlier) return toRepeated(earlier);
     const told = await toSignals(context, { tenantId, taskId }, body);
     const reply = { task_id: taskId, ignored: told.ignored };
-    const answer = readIdempotency(http.headers['idempotency-key'], {
-      caller,
-      rawBody,
-      route: `POST /tasks/${taskId}/input`,
-      status: 202,
-      body: reply,
-    });
+    const answer = keyed && { ...keyed, body: reply };
     if (told.signals.length === 0 && answer === undefined) return { status: 202, body: reply };
     const stored = await writeOnce(context, answer, async () =>
       announce(
@@ -41,10 +40,13 @@ export const sendTaskInput = defineRoute({
         await signalTask(context.pool, { tenantId, taskId, kind: 'input', actor: caller.keyId, answer, ...told }),
       ),
     );
-    if (stored) return { status: stored.status, headers: { 'Idempotent-Replayed': 'true' }, body: stored.body };
-    return { status: 202, body: reply };
+    return stored ? toRepeated(stored) : { status: 202, body: reply };
   },
 });
+
+function toRepeated({ status, body }: StoredAnswer): Reply {
+  return { status, headers: { 'Idempotent-Replayed': 'true' }, body };
+}
 
 interface Told {
   signals: { key: string | undefined; payload: Json }[];
