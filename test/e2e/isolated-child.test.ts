@@ -9,14 +9,21 @@ afterEach(async () => {
 });
 
 /** A suspect that a child runs, in the middle of a tool. The pid is the child's, as its tool wrote it down. */
-async function startSuspect(...calls: string[]): Promise<{ ward: Ward; taskId: string; child: number }> {
+function startSuspect(...calls: string[]) {
+  return startSuspectWith({}, ...calls);
+}
+
+async function startSuspectWith(
+  env: Record<string, string>,
+  ...calls: string[]
+): Promise<{ ward: Ward; taskId: string; child: number }> {
   const ward = await startWard({ workers: 0 });
   cleanups.push(() => ward.close());
   const { id } = await ward.system.api.submit({ prompt: calls.join(' ') }, { agent: 'poison' });
   await ward.system.pool.query('update tasks set isolated = true, suspicion = 1, deaths = 1 where id = $1', [
     toUuid(id as TaskId),
   ]);
-  await ward.system.startWorker('parent');
+  await ward.system.startWorker('parent', env);
   const child = await eventually('the tool runs', () => ward.readCalls()[0]?.pid);
   expect(child).not.toBe(ward.system.workers[0]?.pid);
   return { ward, taskId: id, child };
@@ -49,6 +56,18 @@ describe.skipIf(process.platform !== 'linux')('a suspect in a child', () => {
     await ward.system.startWorker('successor');
     expect(await ward.system.api.waitFor(taskId)).toMatchObject({ status: 'completed' });
     expect(await recordOf(ward, taskId)).toMatchObject({ suspicion: 0, guilt: 0, deaths: 1, isolated: false });
+  });
+
+  it('is killed when it outlasts the grace of its parent, which says before it goes that nobody is to blame', async () => {
+    const env = { NIGHTSHIFT_GRACE_MS: '0', NIGHTSHIFT_LEASE_MS: '60000' };
+    const { ward, taskId, child } = await startSuspectWith(env, 'block:60000');
+    const [parent] = ward.system.workers;
+    parent?.kill('SIGTERM');
+    await parent?.exited;
+    expect(isGone(child)).toBe(true);
+    const { rows } = await ward.system.pool.query('select status from workers where parent is not null');
+    expect(rows).toEqual([{ status: 'stopped' }]);
+    expect(await recordOf(ward, taskId)).toMatchObject({ attempts: 0, suspicion: 1, guilt: 0, deaths: 1 });
   });
 
   it('dies with its parent, and is not guilty of that', async () => {

@@ -40,7 +40,10 @@ export async function stopWorker(parts: WorkerParts): Promise<void> {
   const quiet = Promise.allSettled([parts.consumer.pause(), parts.housekeepers.stop()]);
   if (!(await jobs.drained(context.config.graceMs))) {
     active.stopAll(new ShutdownError('the grace is over'));
-    if (!(await jobs.drained(ABORT_GRACE_MS))) parts.isolated?.killAll();
+    if (!(await jobs.drained(ABORT_GRACE_MS)) && parts.isolated) {
+      // Reported while we live: of a child that outlives its parent nobody could tell that it was told to go.
+      await within(parts.isolated.killAll(), GOODBYE_TIMEOUT_MS);
+    }
   }
   context.flusher.fenceAll(); // what could not be written by now is written by whoever gets the task next
   await within(quiet, GOODBYE_TIMEOUT_MS);

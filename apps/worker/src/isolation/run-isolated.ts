@@ -15,8 +15,8 @@ const MAX_HELD_RETRIES = 5;
 export interface IsolatedRunner {
   /** Runs the task in a child of its own, to the end of both. Never rejects. */
   run(taskId: TaskId): Promise<void>;
-  /** Kills the children that are left: the grace of the shutdown is over. */
-  killAll(): void;
+  /** Kills the children that are left: the grace of the shutdown is over. Resolves when their ends are reported. */
+  killAll(): Promise<void>;
 }
 
 /** Runs suspects in children, and says of those that died what their end means: only a surviving parent can. */
@@ -33,6 +33,8 @@ export function createIsolatedRunner(deps: {
   metrics: Metrics;
 }): IsolatedRunner {
   const children = new Set<Child>();
+  /** Of each child, until its end is reported. */
+  const runs = new Set<Promise<void>>();
 
   async function run(taskId: TaskId): Promise<void> {
     const incarnation = createId('worker');
@@ -75,9 +77,16 @@ export function createIsolatedRunner(deps: {
   }
 
   return {
-    run: (taskId) => run(taskId).catch((error: unknown) => deps.log.error({ error: messageOf(error) }, 'no child')),
-    killAll() {
+    run(taskId) {
+      const work: Promise<void> = run(taskId)
+        .catch((error: unknown) => deps.log.error({ error: messageOf(error) }, 'no child'))
+        .finally(() => runs.delete(work));
+      runs.add(work);
+      return work;
+    },
+    async killAll() {
       for (const child of children) child.kill();
+      await Promise.all(runs);
     },
   };
 }
