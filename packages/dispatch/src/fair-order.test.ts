@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createId, type TaskId, type TenantId } from '@nightshift/domain';
 import type { BacklogFlow } from '@nightshift/store';
 import { describe, expect, it } from 'vitest';
@@ -205,5 +207,26 @@ describe('createFairOrder', () => {
         heavy,
       ),
     ).toBeGreaterThan(175);
+  });
+
+  it('forgets batches that are done, also of a tenant that always has more', () => {
+    setFlagsFromString('--expose_gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heapMb = () => {
+      collect();
+      return process.memoryUsage().heapUsed / 1024 / 1024;
+    };
+    const tenantId = createId('tenant');
+    const order = createFairOrder(seeded(6));
+    const flow = { tenantId, weight: 1, rank: 0, tenantRoom: undefined, flowRoom: undefined };
+    const pass = (number: number) => {
+      const batches = Array.from({ length: 50 }, (_, i) => `batch ${number} ${i}`);
+      const flows = ['loose', ...batches].map((key) => ({ ...flow, flow: key, taskIds: [createId('task')] }));
+      expect(order.choose(flows, { maxTasks: 51, maxTasksPerFlow: 10 })).toHaveLength(51);
+    };
+    pass(0);
+    const before = heapMb();
+    for (let number = 1; number <= 2_000; number++) pass(number);
+    expect(heapMb() - before).toBeLessThan(3);
   });
 });

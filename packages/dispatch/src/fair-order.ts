@@ -58,6 +58,7 @@ export function createFairOrder(random: () => number): FairOrder {
       const present = new Set(tenants.map(({ key }) => key));
       turns.prune(present);
       for (const key of inner.keys()) if (!present.has(key)) inner.delete(key);
+      for (const tenant of tenants) tenant.turns.prune(new Set(tenant.flows.map(({ key }) => key)));
       const line: Tenant[] = [];
       for (const tenant of tenants) enter(line, tenant, turns.startOf(tenant.key, tenant.weight));
       const chosen: TaskId[] = [];
