@@ -20,7 +20,7 @@ const MIN_TASKS_PER_FLOW = 10;
 export interface Offerer {
   /**
    * Chooses up to so many tasks in fair order, within all caps, and marks them as offered; what to do with them is the
-   * caller's. Tasks whose offer has lapsed come first: they had their turn.
+   * caller's. Tasks whose offer has lapsed come first: they had their turn. So do those that come back from a worker.
    */
   offer(maxTasks: number): Promise<Delivery[]>;
 }
@@ -37,7 +37,8 @@ export function createOfferer(deps: { pool: Pool; random: () => number }): Offer
     offer: async (maxTasks) =>
       await inTransaction(deps.pool, async (tx) => {
         await lockOffers(tx);
-        const taskIds = await findLapsedOffers(tx, maxTasks);
+        const lapsed = await findLapsedOffers(tx, maxTasks);
+        const taskIds = [...lapsed];
         if (taskIds.length < maxTasks) {
           const share = Math.max(MIN_TASKS_PER_FLOW, Math.ceil((4 * maxTasks) / flowsSeen));
           const maxTasksPerFlow = Math.min(maxTasks, MAX_TASKS_PER_FLOW, share);
@@ -46,7 +47,10 @@ export function createOfferer(deps: { pool: Pool; random: () => number }): Offer
           flowsSeen = Math.max(1, flows.length);
           taskIds.push(...order.choose(flows, { maxTasks: maxTasks - taskIds.length, maxTasksPerFlow }));
         }
-        return taskIds.length > 0 ? await offerTasks(tx, taskIds) : [];
+        if (taskIds.length === 0) return [];
+        const hadTheirTurn = new Set(lapsed);
+        const offered = await offerTasks(tx, taskIds);
+        return offered.map((delivery) => ({ ...delivery, isAhead: hadTheirTurn.has(delivery.taskId) }));
       }),
   };
 }

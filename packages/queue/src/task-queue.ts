@@ -9,6 +9,8 @@ import { createConnectionLoss, QUEUE_NAME, toProducerOptions } from './queue-opt
 export interface Delivery {
   taskId: TaskId;
   dispatchNo: number;
+  /** Goes before the jobs that wait. */
+  isAhead?: boolean;
 }
 
 export interface TaskQueue {
@@ -61,10 +63,10 @@ export function createTaskQueue(options: { redisUrl: string; prefix: string; log
     scheduled = undefined;
     const queue = openQueue();
     for (let i = 0; i < deliveries.length; i += MAX_JOBS_PER_ADD) {
-      const jobs = deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo }) => ({
+      const jobs = deliveries.slice(i, i + MAX_JOBS_PER_ADD).map(({ taskId, dispatchNo, isAhead }) => ({
         name: 'run',
         data: { taskId },
-        opts: { jobId: `${taskId}.${dispatchNo}` },
+        opts: { jobId: `${taskId}.${dispatchNo}`, lifo: isAhead === true },
       }));
       await callWithFailpoints('queue.add', () => queue.addBulk(jobs), createConnectionLoss);
     }

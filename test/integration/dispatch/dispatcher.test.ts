@@ -79,7 +79,7 @@ describe('the dispatcher', () => {
     expect(await runPast(dispatcher(queue).runOnce)).toBe(0);
   });
 
-  it('offers a task again after 30 seconds, 2 minutes and 10 minutes, under another job id each time', async () => {
+  it('offers a task again after 30 seconds twice, 2 minutes and 10 minutes, under another job id each time', async () => {
     await fixture.startFakeWorker(60_000, 100);
     const { taskId } = await insertQueuedTask(fixture.pool);
     await connected();
@@ -93,9 +93,23 @@ describe('the dispatcher', () => {
       delays.push(Math.round((rows[0]?.seconds ?? 0) / 10) * 10);
       await fixture.pool.query('update tasks set next_dispatch_at = now()');
     }
-    expect(delays).toEqual([30, 120, 600, 600]);
+    expect(delays).toEqual([30, 30, 120, 600]);
     const ids = await admin.lrange(`${prefix}:tasks:wait`, 0, -1);
     expect(ids.sort()).toEqual([1, 2, 3, 4].map((no) => `${taskId}.${no}`));
+  });
+
+  it('puts what had its turn before the jobs that wait', async () => {
+    await fixture.startFakeWorker(60_000, 100);
+    const waiting = await insertQueuedTask(fixture.pool);
+    await connected();
+    const { runOnce } = dispatcher(queue);
+    await runOnce();
+    const rescued = await insertQueuedTask(fixture.pool);
+    await fixture.pool.query('update tasks set offers = 1 where id = $1', [toUuid(rescued.taskId)]);
+    await runOnce();
+    const ids = await admin.lrange(`${prefix}:tasks:wait`, 0, -1);
+    expect(ids.at(-1)).toBe(`${rescued.taskId}.1`); // the end from which workers take
+    expect(ids[0]).toBe(`${waiting.taskId}.1`);
   });
 
   it('offers nothing while Redis is away', async () => {

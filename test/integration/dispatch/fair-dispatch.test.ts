@@ -198,9 +198,11 @@ describe('a task that is queued anew', () => {
     await fixture.pool.query("update workers set lease_until = now() - interval '1 second'");
     const deps = { pool: fixture.pool, log: createSilentLogger(), metrics: createMetrics(), publish: () => undefined };
     await createRescuer(deps).runOnce();
+    const behind = await insertBacklog(fixture.pool, { count: 1 });
     expect(await fixture.stateOf(taskIds[0])).toMatchObject({ status: 'queued' });
-    await offer(1);
+    expect(await offer(1)).toEqual(taskIds); // ahead of whoever has not begun
     expect(await delayOf(taskIds[0])).toEqual({ seconds: 30, dispatchNo: 5 });
+    expect(await offer(1)).toEqual(behind.taskIds);
   });
 });
 

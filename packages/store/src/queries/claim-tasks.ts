@@ -110,7 +110,7 @@ const statement = {
         l.open_turn_seq
     ), owned as (
       update tasks t set
-        incarnation = $2::uuid, next_dispatch_at = null, offers = 0, waiting_for = null, wake_at = null,
+        incarnation = $2::uuid, next_dispatch_at = null, offers = 0, offered_at_submit = false, waiting_for = null, wake_at = null,
         started_at = coalesce(t.started_at, now())
       from claimed c
       where t.id = c.task_id

@@ -87,6 +87,7 @@ export const FLUSH_TASKS_SQL = `
       isolated = t.isolated and not coalesce(c.clear_suspicion and t.guilt = 0, false),
       incarnation = case when c.to_status is null then t.incarnation end,
       next_dispatch_at = case when c.to_status = 'queued' then now() end,
+      offers = case when c.to_status = 'queued' then 1 else t.offers end,
       waiting_for = c.waiting_for,
       wake_at = case when c.wake_in_ms is not null then now() + make_interval(secs => c.wake_in_ms / 1000) end,
       result = coalesce(c.result, t.result),

@@ -6,6 +6,8 @@ import { runQuery } from '../run-query.ts';
 export interface Delivery {
   taskId: TaskId;
   dispatchNo: number;
+  /** It had its turn before, and goes before what waits in the queue. */
+  isAhead?: boolean;
 }
 
 /**
@@ -32,8 +34,11 @@ const statement = {
     returning t.id, t.dispatch_no`,
 };
 
-/** Seconds until a task that was offered and not claimed is offered again: by number of the offer. */
-const OFFER_AGAIN_SECONDS = [30, 120, 600];
+/**
+ * Seconds until a task that was offered and not claimed is offered again: by number of the offer. The first may be one
+ * that no worker ever saw: a task that comes back from a worker counts as offered once.
+ */
+const OFFER_AGAIN_SECONDS = [30, 30, 120, 600];
 
 /** Offers those of the tasks that are queued still, in the order given. */
 export async function offerTasks(db: Queryable, taskIds: readonly TaskId[]): Promise<Delivery[]> {

@@ -18,7 +18,7 @@ const statement = {
       where h.task_id = i.task_id and h.epoch = i.epoch and h.status = 'running'
       returning h.task_id
     )
-    update tasks t set incarnation = null, next_dispatch_at = now()
+    update tasks t set incarnation = null, next_dispatch_at = now(), offers = 1
     from released r
     where t.id = r.task_id
     returning t.id`,

@@ -48,6 +48,8 @@ export function toRequeueSql(orphans: string, also = ''): string {
           else left(t.history, -1) || ',' || c.death || ']'
         end,
         next_dispatch_at = case when r.status = 'queued' then now() end,
+        -- It had its turn: it counts as an offer that has lapsed, and those go before the backlog.
+        offers = case when r.status = 'queued' then 1 else 0 end,
         waiting_for = case when r.status = 'waiting' then 'retry' end,
         wake_at = c.wake_at
       from requeued r join counted c on c.id = r.task_id

@@ -38,7 +38,14 @@ export function claimTasks(snapshot: Snapshot, values: readonly unknown[]): Exec
         open_turn_seq: null,
         next_seq: claim.last_seq + 1,
       });
-      Object.assign(task, { incarnation, next_dispatch_at: null, offers: 0, waiting_for: null, wake_at: null });
+      Object.assign(task, {
+        incarnation,
+        next_dispatch_at: null,
+        offers: 0,
+        offered_at_submit: false,
+        waiting_for: null,
+        wake_at: null,
+      });
       task.started_at ??= snapshot.now;
       const { epoch, first_seq, last_seq, types, visibility, payload } = claim;
       logEvents(tables, { task_id: id, epoch, flush_no: null, first_seq, last_seq, types, visibility, payload });

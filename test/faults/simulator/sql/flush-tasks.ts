@@ -186,6 +186,7 @@ function writeChange({ tables, now }: Snapshot, change: Change): void {
   }
   if (to !== undefined) task.incarnation = null;
   task.next_dispatch_at = to === 'queued' ? now : null;
+  if (to === 'queued') task.offers = 1;
   task.waiting_for = change.waiting_for ?? null;
   task.wake_at = change.wake_in_ms === undefined ? null : now + change.wake_in_ms;
   task.result = change.result ?? task.result;

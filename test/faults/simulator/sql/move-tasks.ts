@@ -11,7 +11,7 @@ export function releaseTasks(snapshot: Snapshot, values: readonly unknown[]): Ex
     (head) => head.epoch === wanted.get(head.task_id),
     (head, task) => {
       head.status = 'queued';
-      Object.assign(task, { incarnation: null, next_dispatch_at: now });
+      Object.assign(task, { incarnation: null, next_dispatch_at: now, offers: 1 });
       return { id: task.id };
     },
     tables.heads.size,

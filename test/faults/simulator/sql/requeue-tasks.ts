@@ -54,6 +54,7 @@ function requeue(
     isolated: task.isolated || (died === 1 && suspicion >= ISOLATING_SUSPICION),
     history: JSON.stringify(history),
     next_dispatch_at: wakeInMs === undefined ? now : null,
+    offers: wakeInMs === undefined ? 1 : 0,
     waiting_for: wakeInMs === undefined ? null : 'retry',
     wake_at: wakeInMs === undefined ? null : now + wakeInMs,
   });
