@@ -9,6 +9,7 @@ import type { ApiConfig } from './config.ts';
 import { createStreamGate, type StreamGate } from './events/stream-gate.ts';
 import { createKeyCache, type KeyCache } from './http/key-cache.ts';
 import type { BodyBudget } from './http/read-body.ts';
+import { createReaderLane, type ReaderLane } from './reader-lane.ts';
 
 /** Memory for JSON bodies that are being received, over all requests. */
 const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly pool: Pool;
+  /** What readers share of the pool, so that submits have the rest. */
+  readonly readerLane: ReaderLane;
   readonly redis: RedisConnections;
   readonly queue: TaskQueue;
   readonly hub: EventHub;
@@ -47,13 +50,15 @@ export function createApiContext(
   });
   const redis = openRedis({ url: config.redis.url, name: 'nightshift:api', prefix: config.redis.prefix, log });
   const queue = createTaskQueue({ redisUrl: config.redis.url, prefix: config.redis.prefix, log });
-  const hub = createEventHub({ pool, redis, log, metrics });
+  const readerLane = createReaderLane(pool, config.database);
+  const hub = createEventHub({ pool, forReader: readerLane.forReader, redis, log, metrics });
   const objects = createObjectStore({ ...toS3Options(config), log });
   return {
     config,
     log,
     metrics,
     pool,
+    readerLane,
     redis,
     queue,
     hub,

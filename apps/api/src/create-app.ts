@@ -57,6 +57,7 @@ function serveRoute(context: ApiContext, route: Route): RequestHandler {
       caller,
       requestId: requestIdOf(response),
       gone: gone.signal,
+      db: route.method === 'get' ? context.readerLane.forReader(gone.signal) : context.pool,
       http,
       response,
     });

@@ -1,5 +1,5 @@
 import type { TaskId } from '@nightshift/domain';
-import type { EventRow, Pool } from '@nightshift/store';
+import type { EventRow, Pool, Queryable } from '@nightshift/store';
 import type { RedisConnections } from '@nightshift/streams';
 import type { Logger, Metrics } from '@nightshift/telemetry';
 import type { EventSlice } from './event-slice.ts';
@@ -26,13 +26,26 @@ export interface EventHub {
   close(): void;
 }
 
-export function createEventHub(deps: { pool: Pool; redis: RedisConnections; log: Logger; metrics: Metrics }): EventHub {
+export function createEventHub(deps: {
+  pool: Pool;
+  /** What a reader asks until its signal aborts; the pool unless told otherwise. */
+  forReader?: (signal: AbortSignal) => Queryable;
+  redis: RedisConnections;
+  log: Logger;
+  metrics: Metrics;
+}): EventHub {
   const followers = createFollowers(deps);
-  const reader = { db: deps.pool, redis: deps.redis, metrics: deps.metrics, followers };
+  const forReader = deps.forReader ?? (() => deps.pool);
+  const toReader = (signal: AbortSignal) => ({
+    db: forReader(signal),
+    redis: deps.redis,
+    metrics: deps.metrics,
+    followers,
+  });
   const publisher = createPublisher({ ...deps, db: deps.pool });
   return {
-    follow: (taskId, options) => followTask(reader, taskId, options),
-    page: (taskId, options) => readPage(reader, taskId, options),
+    follow: (taskId, options) => followTask(toReader(options.signal), taskId, options),
+    page: (taskId, options) => readPage(toReader(options.signal ?? new AbortController().signal), taskId, options),
     async waitForNews(taskId, after, timeoutMs, signal) {
       const stop = new AbortController();
       const abort = () => stop.abort();
@@ -40,7 +53,7 @@ export function createEventHub(deps: { pool: Pool; redis: RedisConnections; log:
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
       try {
-        const news = followTask(reader, taskId, { after, visibility: 'developer', signal: stop.signal });
+        const news = followTask(toReader(stop.signal), taskId, { after, visibility: 'developer', signal: stop.signal });
         for await (const _slice of news) return;
       } finally {
         clearTimeout(timer);

@@ -20,6 +20,8 @@ export interface PageOptions {
   limit: number;
   visibility: Visibility;
   filter?: TypeFilter;
+  /** Aborts when nobody wants the page any more. */
+  signal?: AbortSignal;
 }
 
 /** At most `limit` events after the cursor, and the cursor to go on from, which may be past the last of them. */

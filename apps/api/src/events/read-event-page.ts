@@ -30,14 +30,15 @@ interface EventPage {
 /** A page of the log; with `timeoutMs` an empty one is held until there is something to show or the task is over. */
 export async function readEventPage(context: ApiContext, request: EventPageRequest): Promise<EventPage> {
   const { taskId, limit, visibility, filter } = request;
+  const db = context.readerLane.forReader(request.gone);
   return await holdRequest(context, request, async (timeoutMs, signal) => {
     const deadline = performance.now() + timeoutMs;
     let { after } = request;
     for (;;) {
       // The head first: what it counts is in the log by then, so `has_more` and `final` are never too early.
-      const head = await findTaskHead(context.pool, request.tenantId, taskId);
+      const head = await findTaskHead(db, request.tenantId, taskId);
       if (!head) throw notFound('task');
-      const options = { after, limit, visibility, ...(filter === undefined ? {} : { filter }) };
+      const options = { after, limit, visibility, signal: request.gone, ...(filter === undefined ? {} : { filter }) };
       const page = await context.hub.page(taskId, options);
       const hasMore = page.lastSeq < head.lastSeq;
       const isOver = isFinal(head.status) && !hasMore;
@@ -45,7 +46,7 @@ export async function readEventPage(context: ApiContext, request: EventPageReque
       if (page.events.length > 0 || page.gap || isOver || leftMs <= 0 || signal.aborted) {
         const missing = page.gap && {
           gap: page.gap,
-          snapshot: await readSnapshot(context, request.tenantId, taskId),
+          snapshot: await readSnapshot(db, request.tenantId, taskId),
         };
         return { data: page.events, has_more: hasMore, next_after: page.lastSeq, final: isOver, ...missing };
       }

@@ -107,8 +107,9 @@ async function pump(
 }
 
 /** What retention has taken is named, and the task as it is now stands for it (API.md 3). */
-async function tellGap(context: ApiContext, { caller, taskId }: StreamRequest, { from, to }: LogGap): Promise<string> {
-  const task = await readSnapshot(context, caller.tenantId, taskId);
+async function tellGap(context: ApiContext, request: StreamRequest, { from, to }: LogGap): Promise<string> {
+  const { caller, taskId, gone } = request;
+  const task = await readSnapshot(context.readerLane.forReader(gone), caller.tenantId, taskId);
   return toControlFrame('stream.gap', to, { from, to }) + toControlFrame('task.snapshot', to, { task });
 }
 

@@ -1,4 +1,5 @@
 import type { Id, IdPrefix } from '@nightshift/domain';
+import type { Queryable } from '@nightshift/store';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { ApiContext } from '../context.ts';
@@ -39,6 +40,8 @@ export interface ApiRequest<P extends IdParams, Q extends z.ZodType, B extends z
   requestId: string;
   /** Aborts when the client is gone. */
   gone: AbortSignal;
+  /** For what the request only reads: until the client is gone, and within what readers share. */
+  db: Queryable;
   http: Request;
   response: Response;
 }
@@ -90,6 +93,7 @@ export interface Exchange {
   caller: Caller;
   requestId: string;
   gone: AbortSignal;
+  db: Queryable;
   http: Request;
   response: Response;
 }

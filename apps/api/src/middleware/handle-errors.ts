@@ -1,14 +1,16 @@
-import { messageOf } from '@nightshift/domain';
+import { FailureError, messageOf } from '@nightshift/domain';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { ApiContext } from '../context.ts';
 import { startSse, toRetry } from '../events/sse-writer.ts';
 import { failureOf, RequestError } from '../http/refuse.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { toProblem } from '../http/to-problem.ts';
+import { ReaderGoneError } from '../reader-lane.ts';
 
 /** The one place where a thrown thing becomes an answer. What we did not foresee is logged, never shown. */
 export function handleErrors(context: ApiContext): ErrorRequestHandler {
   return (thrown: unknown, http, response, _next) => {
+    if (thrown instanceof FailureError && thrown.cause instanceof ReaderGoneError) return; // nobody is there
     const failure = failureOf(thrown);
     const problem = toProblem(failure, {
       id: requestIdOf(response),

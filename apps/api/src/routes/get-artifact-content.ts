@@ -25,7 +25,7 @@ export const getArtifactContent = defineRoute({
   ],
   async handle(context, request) {
     const { caller, params, query } = request;
-    const row = await findArtifact(context.pool, caller.tenantId, params.artifact_id);
+    const row = await findArtifact(request.db, caller.tenantId, params.artifact_id);
     if (!row || (caller.onlyTaskId !== undefined && caller.onlyTaskId !== row.taskId)) throw notFound('artifact');
     if (row.status === 'uploading') {
       const message = 'The artifact is still being written.';

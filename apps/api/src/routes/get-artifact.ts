@@ -12,8 +12,8 @@ export const getArtifact = defineRoute({
   scope: 'tasks:read',
   params: { artifact_id: 'art' },
   responses: [{ status: 200, description: 'The artifact.', schema: artifactSchema }],
-  async handle(context, { params, caller }) {
-    const row = await findArtifact(context.pool, caller.tenantId, params.artifact_id);
+  async handle(_context, { params, caller, db }) {
+    const row = await findArtifact(db, caller.tenantId, params.artifact_id);
     if (!row) throw notFound('artifact');
     return { status: 200, body: toArtifact(row) };
   },

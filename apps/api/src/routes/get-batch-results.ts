@@ -24,17 +24,17 @@ export const getBatchResults = defineRoute({
   responses: [
     { status: 200, description: 'The results.', schema: batchResultSchema, mediaType: 'application/x-ndjson' },
   ],
-  async handle(context, { params, query, caller, http, response }) {
+  async handle(_context, { params, query, caller, http, response, db }) {
     const { tenantId } = caller;
     const { batch_id: batchId } = params;
-    if (!(await findBatch(context.pool, tenantId, batchId))) throw notFound('batch');
+    if (!(await findBatch(db, tenantId, batchId))) throw notFound('batch');
     const statuses = [...(query.status ?? FINAL_STATUSES)];
     async function* readLines() {
       let afterIndex = -1;
       for (;;) {
-        const rows = await listBatchTasks(context.pool, tenantId, batchId, { afterIndex, statuses, limit: PAGE_SIZE });
+        const rows = await listBatchTasks(db, tenantId, batchId, { afterIndex, statuses, limit: PAGE_SIZE });
         const taskIds = rows.map((row) => row.id);
-        const artifacts = groupByTask(await listArtifacts(context.pool, tenantId, taskIds));
+        const artifacts = groupByTask(await listArtifacts(db, tenantId, taskIds));
         for (const row of rows) yield toBatchResult(row, (artifacts.get(row.id) ?? []).map(toArtifact));
         if (rows.length < PAGE_SIZE) return;
         afterIndex = rows.at(-1)?.batchIndex ?? afterIndex;

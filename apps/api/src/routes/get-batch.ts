@@ -12,8 +12,8 @@ export const getBatch = defineRoute({
   scope: 'tasks:read',
   params: { batch_id: 'batch' },
   responses: [{ status: 200, description: 'The batch.', schema: batchSchema }],
-  async handle(context, { params, caller }) {
-    const row = await findBatch(context.pool, caller.tenantId, params.batch_id);
+  async handle(_context, { params, caller, db }) {
+    const row = await findBatch(db, caller.tenantId, params.batch_id);
     if (!row) throw notFound('batch');
     const body = toBatch(row);
     return { status: 200, headers: body.poll_after_ms === null ? {} : { 'Retry-After': '2' }, body };

@@ -13,10 +13,10 @@ export const getDeadLetter = defineRoute({
   scope: 'ops',
   params: { dead_letter_id: 'dl' },
   responses: [{ status: 200, description: 'The dead letter.', schema: deadLetterSchema }],
-  async handle(context, { params, caller }) {
-    const row = await findDeadLetter(context.pool, caller.tenantId, params.dead_letter_id);
+  async handle(_context, { params, caller, db }) {
+    const row = await findDeadLetter(db, caller.tenantId, params.dead_letter_id);
     if (!row) throw notFound('dead letter');
-    const artifacts = await listArtifacts(context.pool, caller.tenantId, [row.taskId]);
+    const artifacts = await listArtifacts(db, caller.tenantId, [row.taskId]);
     return { status: 200, body: toDeadLetterResource(row, artifacts.map(toArtifact)) };
   },
 });

@@ -20,7 +20,7 @@ export const getFileContent = defineRoute({
     { status: 304, description: 'The client has them.' },
   ],
   async handle(context, request) {
-    const row = await findFile(context.pool, request.caller.tenantId, request.params.file_id);
+    const row = await findFile(request.db, request.caller.tenantId, request.params.file_id);
     if (!row) throw notFound('file');
     return await sendContent(context, request, row, { redirect: request.query.redirect === '1' });
   },

@@ -12,8 +12,8 @@ export const getFile = defineRoute({
   scope: 'tasks:read',
   params: { file_id: 'file' },
   responses: [{ status: 200, description: 'The file.', schema: fileSchema }],
-  async handle(context, { params, caller }) {
-    const row = await findFile(context.pool, caller.tenantId, params.file_id);
+  async handle(_context, { params, caller, db }) {
+    const row = await findFile(db, caller.tenantId, params.file_id);
     if (!row) throw notFound('file');
     return { status: 200, body: toFile(row) };
   },

@@ -29,7 +29,7 @@ export const getTask = defineRoute({
     { status: 304, description: 'It is as it was.' },
   ],
   async handle(context, request) {
-    const { caller, params, query, gone } = request;
+    const { caller, params, query, gone, db } = request;
     const known = request.http.headers['if-none-match'];
     const wait = { tenantId: caller.tenantId, taskId: params.task_id, timeoutMs: (query.wait ?? 0) * 1_000, gone };
     const isChanged = (row: TaskRow) => !matches(known, toEtag(row));
@@ -41,12 +41,11 @@ export const getTask = defineRoute({
     const pollMs = pollAfterMs(row);
     if (pollMs !== null) headers['Retry-After'] = String(Math.max(1, Math.round(pollMs / 1_000)));
     if (known !== undefined && !isChanged(row)) return { status: 304, headers };
-    const artifacts = await listArtifacts(context.pool, caller.tenantId, [row.id]);
-    const shown =
-      query.include === 'input' ? await findTask(context.pool, caller.tenantId, row.id, { input: true }) : row;
+    const artifacts = await listArtifacts(db, caller.tenantId, [row.id]);
+    const shown = query.include === 'input' ? await findTask(db, caller.tenantId, row.id, { input: true }) : row;
     if (!shown) throw notFound('task');
     const asks = shown.status === 'waiting' && shown.waitingFor === 'input';
-    const questions = asks ? { questions: (await findOpenQuestions(context.pool, row.id)).map(toQuestion) } : {};
+    const questions = asks ? { questions: (await findOpenQuestions(db, row.id)).map(toQuestion) } : {};
     return { status: 200, headers, body: toTask(shown, { artifacts: artifacts.map(toArtifact), ...questions }) };
   },
 });

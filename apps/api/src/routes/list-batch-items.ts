@@ -29,11 +29,11 @@ export const listBatchItems = defineRoute({
     status: statusesParam(STATUSES).optional(),
   }),
   responses: [{ status: 200, description: 'In the order of the batch.', schema: itemPageSchema }],
-  async handle(context, { params, query, caller }) {
+  async handle(_context, { params, query, caller, db }) {
     const { tenantId } = caller;
     const filter = { afterIndex: query.after ?? -1, statuses: query.status, limit: query.limit + 1 };
-    const rows = await listBatchTasks(context.pool, tenantId, params.batch_id, filter);
-    if (rows.length === 0 && !(await findBatch(context.pool, tenantId, params.batch_id))) throw notFound('batch');
+    const rows = await listBatchTasks(db, tenantId, params.batch_id, filter);
+    if (rows.length === 0 && !(await findBatch(db, tenantId, params.batch_id))) throw notFound('batch');
     const shown = rows.slice(0, query.limit);
     const hasMore = rows.length > shown.length;
     const nextAfter = hasMore ? (shown.at(-1)?.batchIndex ?? null) : null;

@@ -14,7 +14,7 @@ export const listBatches = defineRoute({
   scope: 'tasks:read',
   query: z.strictObject(pageParams('batch')),
   responses: [{ status: 200, description: 'A page of batches.', schema: listSchema(batchSchema) }],
-  async handle(context, { caller, query, http }) {
-    return toListReply(http, await queryBatches(context.pool, caller.tenantId, query), toBatch);
+  async handle(_context, { caller, query, http, db }) {
+    return toListReply(http, await queryBatches(db, caller.tenantId, query), toBatch);
   },
 });

@@ -25,10 +25,10 @@ export const listDeadLetters = defineRoute({
     task_id: idSchema('task').optional(),
   }),
   responses: [{ status: 200, description: 'A page of dead letters.', schema: listSchema(deadLetterSchema) }],
-  async handle(context, { caller, query, http }) {
+  async handle(_context, { caller, query, http, db }) {
     const { status, reason, agent, code, fingerprint } = query;
     const filter = { status, reason, agent, code, fingerprint, batchId: query.batch_id, taskId: query.task_id };
-    const page = await queryDeadLetters(context.pool, caller.tenantId, filter, query);
+    const page = await queryDeadLetters(db, caller.tenantId, filter, query);
     return toListReply(http, page, (row) => toDeadLetterResource(row));
   },
 });

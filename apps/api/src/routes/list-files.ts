@@ -14,7 +14,7 @@ export const listFiles = defineRoute({
   scope: 'tasks:read',
   query: z.strictObject(pageParams('file')),
   responses: [{ status: 200, description: 'A page of files.', schema: listSchema(fileSchema) }],
-  async handle(context, { caller, query, http }) {
-    return toListReply(http, await queryFiles(context.pool, caller.tenantId, query), toFile);
+  async handle(_context, { caller, query, http, db }) {
+    return toListReply(http, await queryFiles(db, caller.tenantId, query), toFile);
   },
 });

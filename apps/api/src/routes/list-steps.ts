@@ -27,12 +27,12 @@ export const listSteps = defineRoute({
     after: z.string().optional().meta({ description: '`next_after` of the page before.' }),
   }),
   responses: [{ status: 200, description: 'Steps of all runs, in order.', schema: stepPageSchema }],
-  async handle(context, { params, query, caller }) {
-    if (!(await findTaskHead(context.pool, caller.tenantId, params.task_id))) throw notFound('task');
+  async handle(_context, { params, query, caller, db }) {
+    if (!(await findTaskHead(db, caller.tenantId, params.task_id))) throw notFound('task');
     const [, run, turn, position] = PLACE.exec(query.after ?? '0.0.0') ?? [];
     if (run === undefined) throw refuse('malformed_cursor', 'Send the `next_after` of the page before.');
     const after = { run: Number(run), turn: Number(turn), position: Number(position) };
-    const rows = await querySteps(context.pool, params.task_id, after, query.limit + 1);
+    const rows = await querySteps(db, params.task_id, after, query.limit + 1);
     const shown = rows.slice(0, query.limit);
     const last = shown.at(-1);
     const hasMore = rows.length > shown.length;

@@ -13,9 +13,9 @@ export const listTaskArtifacts = defineRoute({
   scope: 'tasks:read',
   params: { task_id: 'task' },
   responses: [{ status: 200, description: 'Oldest first.', schema: z.object({ data: z.array(artifactSchema) }) }],
-  async handle(context, { params, caller }) {
-    if (!(await findTaskHead(context.pool, caller.tenantId, params.task_id))) throw notFound('task');
-    const rows = await listArtifacts(context.pool, caller.tenantId, [params.task_id]);
+  async handle(_context, { params, caller, db }) {
+    if (!(await findTaskHead(db, caller.tenantId, params.task_id))) throw notFound('task');
+    const rows = await listArtifacts(db, caller.tenantId, [params.task_id]);
     return { status: 200, body: { data: rows.map(toArtifact) } };
   },
 });

@@ -32,7 +32,7 @@ export const listTasks = defineRoute({
     created_before: z.iso.datetime({ offset: true }).optional(),
   }),
   responses: [{ status: 200, description: 'A page of tasks.', schema: listSchema(taskSchema) }],
-  async handle(context, { caller, query, http }) {
+  async handle(_context, { caller, query, http, db }) {
     const filter = {
       statuses: query.status,
       agent: query.agent,
@@ -41,7 +41,7 @@ export const listTasks = defineRoute({
       createdAfter: query.created_after === undefined ? undefined : new Date(query.created_after),
       createdBefore: query.created_before === undefined ? undefined : new Date(query.created_before),
     };
-    const page = await queryTasks(context.pool, caller.tenantId, filter, query);
+    const page = await queryTasks(db, caller.tenantId, filter, query);
     return toListReply(http, page, (row) => toTask(row));
   },
 });

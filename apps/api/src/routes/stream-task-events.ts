@@ -43,7 +43,7 @@ export const streamTaskEvents = defineRoute({
     { status: 200, description: 'The events as they happen.', mediaType: 'text/event-stream' },
     { status: 204, description: 'The reader has everything and the task is over.' },
   ],
-  async handle(context, { params, query, caller, http, response, gone }) {
+  async handle(context, { params, query, caller, http, response, gone, db }) {
     const { task_id: taskId } = params;
     const { tenantId } = caller;
     assertReadable(caller, taskId, query.visibility);
@@ -54,7 +54,8 @@ export const streamTaskEvents = defineRoute({
       after: query.after ?? query.starting_after,
     });
     const filter = parseTypeFilter(query.types);
-    const head = await findTaskHead(context.pool, tenantId, taskId);
+    const asking = wanted === 'application/json' ? db : context.readerLane.forOpening(gone);
+    const head = await findTaskHead(asking, tenantId, taskId);
     if (!head) throw notFound('task');
     assertNotAhead(after, head.lastSeq);
     const { visibility } = query;

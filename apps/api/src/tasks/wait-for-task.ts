@@ -48,8 +48,11 @@ export async function waitForFinal(context: ApiContext, options: Omit<WaitOption
   });
 }
 
-async function readTask(context: ApiContext, task: Pick<WaitOptions, 'tenantId' | 'taskId'>): Promise<TaskRow> {
-  const row = await findTask(context.pool, task.tenantId, task.taskId);
+async function readTask(
+  context: ApiContext,
+  task: Pick<WaitOptions, 'tenantId' | 'taskId' | 'gone'>,
+): Promise<TaskRow> {
+  const row = await findTask(context.readerLane.forReader(task.gone), task.tenantId, task.taskId);
   if (!row) throw notFound('task');
   return row;
 }
