@@ -105,6 +105,19 @@ describe('a suspect', () => {
     expect(await recordOf(taskId)).toMatchObject({ status: 'running' });
   });
 
+  it('that somebody has cancelled comes back at once, to be settled', async () => {
+    for (const status of ['waiting', 'queued']) {
+      const taskId = await createSuspect();
+      const child = await startChild(await registerTestWorker(pool), taskId);
+      if (status === 'queued') {
+        await pool.query('update task_heads set cancel_requested_at = now() where task_id = $1', [toUuid(taskId)]);
+      }
+      await setStatus(child, 'dead');
+      await requeueOrphans(pool, 10);
+      expect(await recordOf(taskId)).toMatchObject({ status, suspicion: 3 });
+    }
+  });
+
   it('that is condemned is claimed by any worker, to be settled', async () => {
     const taskId = await createSuspect();
     const worker = await registerTestWorker(pool);

@@ -7,7 +7,8 @@ import { ISOLATING_SUSPICION, MAX_GUILTY_SUSPICION } from '@nightshift/domain';
  *
  * A death (not a graceful stop) makes the task a suspect and is noted in its history. From the second one in a row on it
  * runs alone; from the third on it comes back later and later, and its log says until when: the number of that event is
- * the head's next. A task that is condemned comes back at once: its next owner settles it without running it.
+ * the head's next. A task that is condemned, or that somebody has cancelled, comes back at once: its next owner settles it
+ * without running it.
  * The first two parameters are MAX_GUILT and MAX_SUSPICION. Answers for every orphan; without numbers for one whose head
  * was held or whose epoch is over. `also` are further expressions of the `with`.
  */
@@ -24,14 +25,14 @@ export function toRequeueSql(orphans: string, also = ''): string {
         end as wake_at
       from orphans o join tasks t on t.id = o.id
     ), locked as materialized (
-      select h.task_id, h.next_seq from task_heads h
+      select h.task_id, h.next_seq, h.cancel_requested_at from task_heads h
       where h.task_id in (select id from orphans) and h.status = 'running'
       order by h.task_id
       for no key update skip locked
     ), requeued as (
       update task_heads h set
-        status = case when c.wake_at is null then 'queued' else 'waiting' end,
-        next_seq = h.next_seq + case when c.wake_at is null then 0 else 1 end
+        status = case when c.wake_at is null or l.cancel_requested_at is not null then 'queued' else 'waiting' end,
+        next_seq = h.next_seq + case when c.wake_at is null or l.cancel_requested_at is not null then 0 else 1 end
       from locked l join counted c on c.id = l.task_id
       where h.task_id = l.task_id and h.status = 'running' and h.epoch = c.epoch
       returning h.task_id, h.epoch, h.status, l.next_seq as seq
@@ -51,7 +52,7 @@ export function toRequeueSql(orphans: string, also = ''): string {
         -- It had its turn: it counts as an offer that has lapsed, and those go before the backlog.
         offers = case when r.status = 'queued' then 1 else 0 end,
         waiting_for = case when r.status = 'waiting' then 'retry' end,
-        wake_at = c.wake_at
+        wake_at = case when r.status = 'waiting' then c.wake_at end
       from requeued r join counted c on c.id = r.task_id
       where t.id = r.task_id
       returning t.id, t.suspicion, t.guilt, t.deaths, t.attempts, t.wake_at

@@ -22,6 +22,7 @@ export function requeueOrphans(snapshot: Snapshot, values: readonly unknown[]): 
       const isLater =
         suspicion >= LATER_FROM &&
         died === 1 &&
+        head.cancel_requested_at === null &&
         suspicion < maxSuspicion &&
         task.guilt < maxGuilt &&
         !(task.guilt > 0 && suspicion >= MAX_GUILTY_SUSPICION);
