@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRetentionCleaner } from '../../../packages/dispatch/src/index.ts';
 import { createId, type TaskId, toUuid } from '../../../packages/domain/src/index.ts';
+import { deletePurgedRows } from '../../../packages/store/src/index.ts';
 import { createSilentLogger } from '../../../packages/telemetry/src/index.ts';
 import { createEventFixture, type EventFixture, progress } from './event-fixture.ts';
 
@@ -109,6 +110,26 @@ describe('the retention cleaner', () => {
     const page = await fixture.hub.page(later, { after: 0, limit: 10, visibility: 'user' });
     expect(page.gap).toEqual({ from: 1, to: 12 });
     expect(page.events.map((event) => event.sequence_number)).toEqual([13]);
+  });
+
+  it('waits for no task that is being written to', async () => {
+    const [first, second] = [await finishTask(31), await finishTask(31)];
+    const ids = [toUuid(first), toUuid(second)];
+    await fixture.pool.query('update tasks set purging = true, purged_seq = 12 where id = any($1::uuid[])', [ids]);
+    const writer = await fixture.pool.connect();
+    try {
+      await writer.query('begin');
+      await writer.query('update tasks set waiting_for = null where id = $1', [ids[0]]);
+      await deletePurgedRows(fixture.pool, 100); // removes the rows
+      await deletePurgedRows(fixture.pool, 100); // finds none
+      expect(await countRows(second)).toMatchObject({ events: 0, purging: false });
+      expect(await countRows(first)).toMatchObject({ events: 0, purging: true });
+      await writer.query('commit');
+    } finally {
+      writer.release();
+    }
+    await deletePurgedRows(fixture.pool, 100);
+    expect(await countRows(first)).toMatchObject({ purging: false });
   });
 
   it('forgets idempotency keys after two days, and workers and deleted files beyond the retention', async () => {

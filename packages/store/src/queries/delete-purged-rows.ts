@@ -6,7 +6,8 @@ const ROWS_PER_TASK = 500;
 
 /**
  * Deletes what `mark-purged-tasks` has given up, oldest first. Only up to the numbers of that moment: a task that was
- * replayed since has newer events and a newer run. A task of which nothing is left is done with.
+ * replayed since has newer events and a newer run. A task of which nothing is left is done with; one that is being written
+ * to waits for the next pass: this holds rows of several tasks and no heads, and waiting with them could be a deadlock.
  */
 const statement = {
   name: 'delete-purged-rows',
@@ -31,9 +32,11 @@ const statement = {
       ) gone
       where s.task_id = p.id and s.run = gone.run and s.step_key = gone.step_key
       returning s.task_id
+    ), free as materialized (
+      select id from tasks where id in (select id from purging) order by id for no key update skip locked
     ), done as (
       update tasks t set purging = false
-      from purging p
+      from purging p join free on free.id = p.id
       where t.id = p.id and t.purged_seq = p.purged_seq
         and not exists (select from events where task_id = p.id) and not exists (select from steps where task_id = p.id)
     )
