@@ -17,7 +17,7 @@ export interface Ward {
 }
 
 /** A fleet with tools that harm their process, and an operator that starts a worker anew when one dies. */
-export async function startWard(options: { workers: number }): Promise<Ward> {
+export async function startWard(options: { workers: number; env?: Record<string, string> }): Promise<Ward> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nightshift-poison-'));
   const file = path.join(folder, 'calls.jsonl');
   const system = await startSystem({
@@ -29,6 +29,7 @@ export async function startWard(options: { workers: number }): Promise<Ward> {
       NIGHTSHIFT_LEASE_MS: '3000',
       NIGHTSHIFT_ISOLATED_MEMORY_MB: '128',
       NODE_OPTIONS: '--max-old-space-size=128',
+      ...options.env,
     },
   });
   const deadWorkers: Service[] = [];

@@ -57,6 +57,12 @@ describe('answerProtocolErrors', () => {
     expect(answered.at(-1)).toBe(status);
   });
 
+  it('closes a connection on which nothing was asked without an answer', async () => {
+    const before = answered.length;
+    expect(await exchange('')).toBe('');
+    expect(answered).toHaveLength(before);
+  });
+
   it('cuts the connection when half an answer is out, instead of writing a second head into it', async () => {
     const before = answered.length;
     const text = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';

@@ -30,8 +30,11 @@ export function answerProtocolErrors(server: Server, onAnswer: (status: Protocol
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = answering.get(socket);
     const isHalfWay = response?.headersSent === true && !response.writableFinished;
+    // A browser opens connections ahead of need, and would take a 408 on one for the answer to what it asks next: an
+    // EventSource gives up for good on that.
+    const isUnused = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && 'bytesRead' in socket && socket.bytesRead === 0;
     // Nobody is there any more, or a second head in the middle of an answer would be read as part of it.
-    if (error.code === 'ECONNRESET' || !socket.writable || isHalfWay) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isHalfWay || isUnused) {
       socket.destroy();
       return;
     }
