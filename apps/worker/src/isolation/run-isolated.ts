@@ -6,11 +6,10 @@ import { type Judgement, judgeChild } from './judge-child.ts';
 import { type Child, startChild } from './start-child.ts';
 
 /** The database may be away for a moment; after these tries the rescuer takes the task back, and nobody is guilty. */
-const MAX_REPORTS = 20;
+const MAX_REPORTS = 60;
 const REPORT_RETRY_MS = 500;
-/** A head that is held at the moment is asked for again after this. */
+/** A head that is held at the moment is asked for again after this: nothing of ours holds one for longer than all tries take. */
 const HELD_RETRY_MS = 100;
-const MAX_HELD_RETRIES = 5;
 
 export interface IsolatedRunner {
   /** Runs the task in a child of its own, to the end of both. Never rejects. */
@@ -57,10 +56,10 @@ export function createIsolatedRunner(deps: {
   }
 
   async function report(incarnation: Incarnation, judgement: Judgement, log: Logger): Promise<void> {
-    for (let tries = 1, held = 0; tries <= MAX_REPORTS; tries++) {
+    for (let tries = 1; tries <= MAX_REPORTS; tries++) {
       try {
         const answer = await endChildWorker(deps.pool, incarnation, judgement.end, judgement.death);
-        if (answer.kind === 'held' && held++ < MAX_HELD_RETRIES) {
+        if (answer.kind === 'held') {
           await pause(HELD_RETRY_MS);
           continue;
         }
