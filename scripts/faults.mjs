@@ -6,20 +6,14 @@ import { join } from 'node:path';
 import { countResults } from './count-results.mjs';
 import { build, checkNode, exitCodeOf, install, root, tieToThisProcess } from './prepare.mjs';
 import { runStep } from './run-step.mjs';
+import { stopOnSignals } from './stop-on-signals.mjs';
 
 /** What points at services of the user: the laboratory brings its own. */
 const SERVICE_VARIABLES =
   /^(?:DATABASE_URL|REDIS_URL|S3_|AWS_|POLLY_|ANTHROPIC_|PG[A-Z]+$|NIGHTSHIFT_(?!CACHE_DIR|TEST_))/;
 
 const startedAt = performance.now();
-const stopping = new AbortController();
-let stoppedBy = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopping.abort();
-  });
-}
+const { stopping, stoppedBy } = stopOnSignals();
 
 checkNode();
 await install();
@@ -42,7 +36,7 @@ const { passed, failed } = countResults(readJson(report), result.isOk);
 process.stdout.write(`\n${readText(join(folder, 'crash-points.md'))}\n`);
 process.stdout.write(`Seed ${seed}; took ${Math.round((performance.now() - startedAt) / 1000)} s.\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = stoppedBy === null ? Number(failed > 0) : exitCodeOf(stoppedBy);
+process.exitCode = stoppedBy() === null ? Number(failed > 0) : exitCodeOf(stoppedBy());
 
 function withoutServices(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !SERVICE_VARIABLES.test(name)));

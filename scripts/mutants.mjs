@@ -9,16 +9,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { build, checkNode, compilerMain, exitCodeOf, install, root, tieToThisProcess } from './prepare.mjs';
 import { readMutant } from './read-mutant.mjs';
 import { runStep } from './run-step.mjs';
+import { stopOnSignals } from './stop-on-signals.mjs';
 
 const mutantsDir = join(root, 'test', 'faults', 'mutants');
-const stopping = new AbortController();
-let stoppedBy = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopping.abort();
-  });
-}
+const { stopping, stoppedBy } = stopOnSignals();
 
 checkNode();
 await install();
@@ -29,7 +23,7 @@ try {
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
-if (stoppedBy !== null) process.exitCode = exitCodeOf(stoppedBy);
+if (stoppedBy() !== null) process.exitCode = exitCodeOf(stoppedBy());
 
 function listMutants(wanted) {
   return readdirSync(mutantsDir)

@@ -5,15 +5,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, checkNode, exitCodeOf, fail, install, root, stateDir, tieToThisProcess } from './prepare.mjs';
 import { runStep } from './run-step.mjs';
+import { stopOnSignals } from './stop-on-signals.mjs';
 
-const stopping = new AbortController();
-let stoppedBy = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopping.abort();
-  });
-}
+const { stopping, stoppedBy } = stopOnSignals();
 
 const { minutes, seed, report } = readArguments();
 checkNode();
@@ -33,7 +27,7 @@ const { isOk } = await runStep(tieToThisProcess(command), {
   signal: stopping.signal,
 });
 if (existsSync(report)) process.stdout.write(`\n${readFileSync(report, 'utf8')}\nWritten to ${report}\n`);
-process.exitCode = stoppedBy === null ? Number(!isOk) : exitCodeOf(stoppedBy);
+process.exitCode = stoppedBy() === null ? Number(!isOk) : exitCodeOf(stoppedBy());
 
 function readArguments() {
   const text = { type: 'string' };

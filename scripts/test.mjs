@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { countResults, describeCounts } from './count-results.mjs';
 import { checkNode, compilerMain, exitCodeOf, install, root, tieToThisProcess } from './prepare.mjs';
 import { runStep } from './run-step.mjs';
+import { stopOnSignals } from './stop-on-signals.mjs';
 
 /** Everything together; a run that takes longer hangs. */
 const TOTAL_TIMEOUT_MS = 20 * 60_000;
@@ -13,14 +14,7 @@ const TOTAL_TIMEOUT_MS = 20 * 60_000;
 const SERVICE_VARIABLES = /^(?:DATABASE_URL|REDIS_URL|S3_|AWS_|POLLY_|ANTHROPIC_|PG[A-Z]+$|NIGHTSHIFT_(?!CACHE_DIR))/;
 
 const startedAt = performance.now();
-const stopping = new AbortController();
-let stoppedBy = null;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopping.abort();
-  });
-}
+const { stopping, stoppedBy } = stopOnSignals();
 
 checkNode();
 await install();
@@ -31,7 +25,7 @@ const timeout = setTimeout(() => {
 const counts = await runAll(process.argv.slice(2));
 clearTimeout(timeout);
 process.stdout.write(`\nTook ${Math.round((performance.now() - startedAt) / 1000)} s.\n${describeCounts(counts)}\n`);
-process.exitCode = stoppedBy === null ? Number(counts.failed > 0) : exitCodeOf(stoppedBy);
+process.exitCode = stoppedBy() === null ? Number(counts.failed > 0) : exitCodeOf(stoppedBy());
 
 /** The three checks count like tests: a project that does not compile has not passed. */
 async function runAll(vitestArgs) {
