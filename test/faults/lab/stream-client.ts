@@ -76,7 +76,8 @@ export async function watchIntoTranscript(transcript: Transcript, options: Strea
     }
     const before = transcript.frames.length;
     await readUntilCut(transcript, stream, options);
-    if (isFinal(transcript.frames.at(-1))) {
+    // A final event of an earlier run proves nothing: the connection may have been cut before it brought anything.
+    if (transcript.frames.length > before && isFinal(transcript.frames.at(-1))) {
       transcript.isFinished = true;
       return;
     }
