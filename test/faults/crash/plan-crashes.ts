@@ -20,7 +20,7 @@ export interface PlannedCrash {
   readonly action: Action;
 }
 
-const SAMPLE = 4;
+const SAMPLE = 2;
 const LANES = 2;
 
 /**

@@ -74,12 +74,14 @@ export class PatientClient {
     path: string,
     options: { body?: unknown; headers?: Record<string, string>; signal: AbortSignal },
   ): Promise<Answer<T>> {
+    let last = 'none';
     for (let tries = 0; !options.signal.aborted; tries++) {
       const answer = await this.ask<T>(method, path, options.body, options.headers);
       if (answer && !AGAIN.has(answer.status) && answer.status !== 500) return answer;
+      last = answer ? `${answer.status} ${JSON.stringify(answer.body).slice(0, 500)}` : 'no connection, or no answer';
       await new Promise((resolve) => setTimeout(resolve, Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** tries)));
     }
-    throw new Error(`${method} ${path}: no answer in time`);
+    throw new Error(`${method} ${path}: no answer in time; the last try: ${last}`);
   }
 }
 
